@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# tally: the one entry. Each folder brings its own rules in rules.mk; this file
+# holds only what they share: where things are built and with what.
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+TOP := $(CURDIR)
+B   := $(TOP)/build
+
+V ?= 0
+ifeq ($(V),0)
+Q   := @
+say  = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(TOP)/%,%,$(2))'
+else
+Q   :=
+say  = @:
+endif
+
+VERSION := $(shell cat VERSION)
+
+# The machine that builds and the machine that runs tally (always arm64).
+BUILD_MACHINE := $(shell uname -m)
+ifeq ($(BUILD_MACHINE),aarch64)
+CROSS_COMPILE ?=
+SYSROOT       :=
+else
+CROSS_COMPILE ?= aarch64-linux-gnu-
+SYSROOT       := $(B)/sysroot
+endif
+
+CC        = $(CROSS_COMPILE)gcc
+STRIP     = $(CROSS_COMPILE)strip
+OBJCOPY   = $(CROSS_COMPILE)objcopy
+NATIVE_CC ?= gcc
+
+WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
+	    -Wshadow -Wpointer-arith -Wformat=2 -Wundef -Wno-unused-parameter \
+	    -Wno-format-nonliteral
+CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(TOP)/include \
+	    -DTALLY_VERSION='"$(VERSION)"'
+CFLAGS   := -std=gnu17 -O2 -g -fno-strict-aliasing -fno-common \
+	    -ffunction-sections -fdata-sections $(WARNINGS)
+LIBS     := -lfdt -laio -lz -lzstd -ljson-c -lpfm
+
+PHONY :=
+
+include vmm/rules.mk
+include arm64/rules.mk
+include devices/rules.mk
+include $(wildcard guest/rules.mk arm64/linux/rules.mk)
+include $(wildcard tests/host/rules.mk tests/unit/rules.mk tests/boot/rules.mk)
+include $(wildcard tests/fuzz/rules.mk tests/bench/rules.mk docs/rules.mk)

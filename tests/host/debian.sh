@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# Debian packages without installing them: where this machine's own apt
+# configuration fetches from, and how to unpack packages of any release and
+# architecture, with what they depend on, into a directory.
+#
+# Sourced by scripts that have set TOP (the repository) and B (the build
+# directory). Everything stays below $B/apt, so neither root rights nor changes
+# to the machine are needed. Only unpacking happens: no maintainer script runs,
+# hence no emulation of a foreign architecture either.
+
+# The Debian releases whose names a configured suite may carry.
+DEBIAN_RELEASES='bullseye bookworm trixie forky duke sid stable testing unstable oldstable'
+
+say()
+{
+	printf 'setup: %s\n' "$*"
+}
+
+die()
+{
+	printf 'setup: error: %s\n' "$*" >&2
+	exit 1
+}
+
+# Print "URI SUITE" for each binary repository of this machine's apt
+# configuration, from one-line files and from deb822 files.
+apt_repositories()
+{
+	ar_etc=${TALLY_APT_ETC:-/etc/apt}
+
+	cat "$ar_etc"/sources.list "$ar_etc"/sources.list.d/*.list 2>/dev/null |
+		sed -n 's/^[[:space:]]*deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]*\)\{0,1\}//p' |
+		while read -r ar_uri ar_suite _; do
+			printf '%s %s\n' "$ar_uri" "$ar_suite"
+		done
+
+	for ar_file in "$ar_etc"/sources.list.d/*.sources; do
+		[ -r "$ar_file" ] || continue
+		# A blank line ends a stanza; make sure the last one has one.
+		{ cat "$ar_file"; echo; } | awk '
+			function flush(   i, j, u, s, nu, ns) {
+				if (uris != "" && enabled != "no") {
+					nu = split(uris, u, " ")
+					ns = split(suites, s, " ")
+					for (i = 1; i <= nu; i++)
+						for (j = 1; j <= ns; j++)
+							print u[i], s[j]
+				}
+				uris = suites = field = ""; enabled = "yes"
+			}
+			/^#/ { next }
+			/^[ \t]*$/ { flush(); next }
+			/^[^ \t]/ {
+				field = tolower($0); sub(/:.*/, "", field)
+				value = $0; sub(/^[^:]*:[ \t]*/, "", value)
+			}
+			/^[ \t]/ { value = $0 }
+			field == "uris" { uris = uris " " value }
+			field == "suites" { suites = suites " " value }
+			field == "enabled" { enabled = tolower(value) }'
+	done
+}
+
+# repository_for WHAT: the first configured URI whose suite is a Debian
+# release's (WHAT empty) or its security suite (WHAT "-security").
+repository_for()
+{
+	for rf_release in $DEBIAN_RELEASES; do
+		apt_repositories | while read -r rf_uri rf_suite; do
+			case $rf_suite in
+			"$rf_release$1" | "$rf_release$1/" | "$rf_release/updates")
+				# Only old security suites are called RELEASE/updates.
+				case $1$rf_suite in
+				*-security* | */updates) [ -n "$1" ] || continue ;;
+				esac
+				printf '%s\n' "$rf_uri"
+				;;
+			esac
+		done
+	done | head -n 1
+}
+
+# The release this machine runs, for what must match its own libraries.
+machine_release()
+{
+	mr_name=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+	[ -n "$mr_name" ] || die "/etc/os-release names no VERSION_CODENAME: not a Debian release?"
+	printf '%s\n' "$mr_name"
+}
+
+# apt_at SUITE ARCH COMMAND…: apt-get with a state of its own below $B/apt. The
+# machine's apt.conf still applies, so proxies and credentials do too.
+apt_at()
+{
+	aa_dir=$B/apt/$1-$2
+	aa_arch=$2
+	shift 2
+	DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -y \
+		-o APT::Architecture="$aa_arch" -o APT::Architectures="$aa_arch" \
+		-o APT::Default-Release= -o APT::Sandbox::User=root \
+		-o APT::Install-Recommends=false -o Acquire::Languages=none \
+		-o Acquire::Retries=3 -o Debug::NoLocking=true \
+		-o Dir::Etc::SourceList="$aa_dir/sources.list" \
+		-o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::Etc::Preferences=/dev/null \
+		-o Dir::Etc::PreferencesParts=/dev/null \
+		-o Dir::State="$aa_dir" -o Dir::State::status="$aa_dir/status" \
+		-o Dir::State::extended_states="$aa_dir/extended_states" \
+		-o Dir::Cache="$aa_dir" -o Dir::Log="$aa_dir" "$@"
+}
+
+# apt_open SUITE ARCH: fetch the package lists of a release.
+apt_open()
+{
+	ao_dir=$B/apt/$1-$2
+	ao_mirror=$(repository_for '')
+	ao_security=$(repository_for -security)
+	[ -n "$ao_mirror" ] ||
+		die "no repository of a Debian release in /etc/apt/sources.list or /etc/apt/sources.list.d"
+
+	ao_keys=
+	for ao_file in /usr/share/keyrings/debian-archive-keyring.gpg \
+		/usr/share/keyrings/debian-archive-keyring.pgp; do
+		[ -r "$ao_file" ] && ao_keys="[signed-by=$ao_file]"
+	done
+	[ -n "$ao_keys" ] || die "package debian-archive-keyring is not installed"
+
+	mkdir -p "$ao_dir/lists/partial" "$ao_dir/archives/partial"
+	: >"$ao_dir/status"
+	{
+		echo "deb $ao_keys $ao_mirror $1 main"
+		echo "deb $ao_keys $ao_mirror $1-updates main"
+		if [ -n "$ao_security" ]; then
+			echo "deb $ao_keys $ao_security $1-security main"
+		else
+			say "no security repository configured; using the release alone" >&2
+		fi
+	} >"$ao_dir/sources.list"
+	logged "apt-$1-$2" apt_at "$1" "$2" update
+}
+
+# logged NAME COMMAND…: run it with its output in a log; show the log's end if
+# it fails.
+logged()
+{
+	lg_log=$B/log/setup/$1.log
+	shift
+	mkdir -p "${lg_log%/*}"
+	if ! "$@" >"$lg_log" 2>&1; then
+		tail -n 20 "$lg_log" >&2
+		die "failed: $1 (whole log: ${lg_log#"$TOP"/})"
+	fi
+}
+
+# unpack_packages DIR SUITE ARCH PACKAGE…: make DIR anew from these packages and
+# their dependencies. The caller need not be root: files belong to the caller.
+unpack_packages()
+{
+	up_dir=$1 up_suite=$2 up_arch=$3
+	shift 3
+	up_archives=$B/apt/$up_suite-$up_arch/archives
+
+	apt_open "$up_suite" "$up_arch"
+	rm -rf "$up_dir" "$up_archives"
+	mkdir -p "$up_dir/usr" "$up_archives/partial"
+	logged "${up_dir##*/}" apt_at "$up_suite" "$up_arch" install --download-only "$@"
+
+	# One /usr, as installed systems have it, whatever a package ships.
+	for up_sub in bin sbin lib; do
+		mkdir -p "$up_dir/usr/$up_sub"
+		ln -s "usr/$up_sub" "$up_dir/$up_sub"
+	done
+	for up_deb in "$up_archives"/*.deb; do
+		dpkg-deb --fsys-tarfile "$up_deb" |
+			tar -x -C "$up_dir" --keep-directory-symlink --no-same-owner \
+				--exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
+				--exclude='./usr/share/locale/*' --exclude='./usr/share/info/*' ||
+			die "cannot unpack $up_deb"
+	done
+	rm -rf "$up_archives"
+}
