@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "check.h"
-#include "fdt.h"
+#include "dt.h"
 #include "print.h"
 #include "psci.h"
 #include "sysreg.h"

@@ -2,7 +2,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "fdt.h"
+#include "dt.h"
 #include "psci.h"
 #include "sysreg.h"
 #include "uart.h"
@@ -18,7 +18,7 @@ void psci_init(void)
 		node = dt_find("arm,psci-1.0");
 	if (node < 0)
 		return;
-	method = fdt_getprop(fdt, node, "method", NULL);
+	method = fdt_getprop(dtb, node, "method", NULL);
 	use_smc = method && !strcmp(method, "smc");
 }
 

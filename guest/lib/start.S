@@ -11,10 +11,6 @@
  * write can't be executed at EL1, hence the alias).
  */
 
-#ifndef TEXT_OFFSET
-#define TEXT_OFFSET	0
-#endif
-
 #define BLOCK_NORMAL	0x705	/* AF, inner shareable, AttrIndx 1, EL1 RW */
 #define BLOCK_DEVICE	0x401	/* AF, AttrIndx 0 */
 #define BLOCK_UXN_PXN	(3 << 53)
@@ -32,13 +28,7 @@
 	.globl	_head
 _head:
 	b	start
-	.long	0
-	.quad	TEXT_OFFSET
-	.quad	_end			/* linked at 0: the size with .bss */
-	.quad	0xa			/* little endian, 4 KiB, any address */
-	.quad	0, 0, 0
-	.ascii	"ARM\x64"
-	.long	0
+	nop				/* image.lds writes the rest */
 
 	.text
 start:

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The few libc functions that libfdt and the compiler call. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "print.h"
 #include "types.h"
 
 uintptr_t __stack_chk_guard = 0x7a11a5afe57ac4ull;
+
+void __stack_chk_fail(void);
 
 void __stack_chk_fail(void)
 {

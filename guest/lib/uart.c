@@ -2,7 +2,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "fdt.h"
+#include "dt.h"
 #include "mmio.h"
 #include "uart.h"
 
@@ -26,19 +26,19 @@ static const struct {
 /* The node that /chosen stdout-path names (an alias or a path, ":baud" cut). */
 static int stdout_node(void)
 {
-	int chosen = fdt_path_offset(fdt, "/chosen");
+	int chosen = fdt_path_offset(dtb, "/chosen");
 	const char *path;
 	int len;
 
 	if (chosen < 0)
 		return -1;
-	path = fdt_getprop(fdt, chosen, "stdout-path", &len);
+	path = fdt_getprop(dtb, chosen, "stdout-path", &len);
 	if (!path || len < 1)
 		return -1;
 	len = strnlen(path, len);
 	if (strchr(path, ':'))
 		len = strchr(path, ':') - path;
-	return fdt_path_offset_namelen(fdt, path, len);
+	return fdt_path_offset_namelen(dtb, path, len);
 }
 
 void uart_init(void)
@@ -48,7 +48,7 @@ void uart_init(void)
 	for (size_t i = 0; i < ARRAY_SIZE(uart_types); i++) {
 		int node = -1;
 
-		while ((node = fdt_node_offset_by_compatible(fdt, node,
+		while ((node = fdt_node_offset_by_compatible(dtb, node,
 							     uart_types[i].compatible)) >= 0) {
 			u32 flags = 0;
 

@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fdt.h"
+#include "dt.h"
 
-const void *fdt;
+const void *dtb;
 
 bool dt_init(const void *blob)
 {
 	if (fdt_check_header(blob))
 		return false;
-	fdt = blob;
+	dtb = blob;
 	return true;
 }
 
@@ -26,9 +26,9 @@ static u64 cells(const fdt32_t *p, u32 n)
 
 bool dt_reg(int node, u32 index, u64 *addr, u64 *size)
 {
-	int parent = fdt_parent_offset(fdt, node);
-	int ac = fdt_address_cells(fdt, parent), sc = fdt_size_cells(fdt, parent), len;
-	const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &len);
+	int parent = fdt_parent_offset(dtb, node);
+	int ac = fdt_address_cells(dtb, parent), sc = fdt_size_cells(dtb, parent), len;
+	const fdt32_t *reg = fdt_getprop(dtb, node, "reg", &len);
 
 	if (!reg || ac < 1 || sc < 0 || (u32)len < (index + 1) * (ac + sc) * 4)
 		return false;
@@ -43,7 +43,7 @@ bool dt_reg(int node, u32 index, u64 *addr, u64 *size)
 u32 dt_u32(int node, const char *name, u32 otherwise)
 {
 	int len;
-	const fdt32_t *p = fdt_getprop(fdt, node, name, &len);
+	const fdt32_t *p = fdt_getprop(dtb, node, name, &len);
 
 	return p && len == 4 ? fdt32_to_cpu(*p) : otherwise;
 }
@@ -51,11 +51,11 @@ u32 dt_u32(int node, const char *name, u32 otherwise)
 /* "interrupt-parent" is inherited from the nodes above. */
 static int irq_parent(int node)
 {
-	for (; node >= 0; node = fdt_parent_offset(fdt, node)) {
+	for (; node >= 0; node = fdt_parent_offset(dtb, node)) {
 		u32 phandle = dt_u32(node, "interrupt-parent", 0);
 
 		if (phandle)
-			return fdt_node_offset_by_phandle(fdt, phandle);
+			return fdt_node_offset_by_phandle(dtb, phandle);
 	}
 	return -1;
 }
@@ -64,7 +64,7 @@ u32 dt_irq(int node, u32 index, u32 *flags)
 {
 	u32 n = dt_u32(irq_parent(node), "#interrupt-cells", 3), type, nr;
 	int len;
-	const fdt32_t *p = fdt_getprop(fdt, node, "interrupts", &len);
+	const fdt32_t *p = fdt_getprop(dtb, node, "interrupts", &len);
 
 	if (!p || n < 3 || (u32)len < (index + 1) * n * 4)
 		return 0;
@@ -78,8 +78,8 @@ u32 dt_irq(int node, u32 index, u32 *flags)
 
 int dt_find_next(int node, const char *compatible)
 {
-	while ((node = fdt_node_offset_by_compatible(fdt, node, compatible)) >= 0) {
-		const char *status = fdt_getprop(fdt, node, "status", NULL);
+	while ((node = fdt_node_offset_by_compatible(dtb, node, compatible)) >= 0) {
+		const char *status = fdt_getprop(dtb, node, "status", NULL);
 
 		if (!status || !strncmp(status, "ok", 2))
 			return node;
@@ -95,13 +95,13 @@ int dt_find(const char *compatible)
 /* Start of the word's value, or of an empty string for a bare key. */
 static const char *find_arg(const char *key)
 {
-	int chosen = fdt ? fdt_path_offset(fdt, "/chosen") : -1;
+	int chosen = dtb ? fdt_path_offset(dtb, "/chosen") : -1;
 	size_t n = strlen(key);
 	const char *s;
 
 	if (chosen < 0)
 		return NULL;
-	s = fdt_getprop(fdt, chosen, "bootargs", NULL);
+	s = fdt_getprop(dtb, chosen, "bootargs", NULL);
 	while (s && *s) {
 		while (*s == ' ')
 			s++;
@@ -149,7 +149,7 @@ bool dt_memory(u32 index, u64 *addr, u64 *size)
 {
 	int node = -1;
 
-	while ((node = fdt_node_offset_by_prop_value(fdt, node, "device_type",
+	while ((node = fdt_node_offset_by_prop_value(dtb, node, "device_type",
 						     "memory", 7)) >= 0) {
 		for (u32 i = 0; dt_reg(node, i, addr, size); i++) {
 			if (!index--)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a guest wants from the device tree. */
-#ifndef GUEST_FDT_H
-#define GUEST_FDT_H
+#ifndef GUEST_DT_H
+#define GUEST_DT_H
 
 #include "types.h"
 
 #define DT_IRQ_EDGE	3u	/* either edge bit of the flags cell */
 
-extern const void *fdt;
+extern const void *dtb;
 
 /* Takes the device tree; false if it isn't one. */
 bool dt_init(const void *blob);

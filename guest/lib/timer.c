@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "dt.h"
+#include "timer.h"
+
+#define DT_TIMER_PHYS	1	/* indices in "interrupts" of arm,armv8-timer */
+#define DT_TIMER_VIRT	2
+
+#define TIMER_FUNCTIONS(t, cnt)						\
+static u64 t##_count(void) { isb(); return read_sysreg(cnt); }		\
+static u64 t##_get_ctl(void) { return read_sysreg(t##_ctl_el0); }	\
+static void t##_set_ctl(u64 v) { write_sysreg(v, t##_ctl_el0); isb(); }	\
+static u64 t##_get_cval(void) { return read_sysreg(t##_cval_el0); }	\
+static void t##_set_cval(u64 v) { write_sysreg(v, t##_cval_el0); isb(); } \
+static u64 t##_get_tval(void) { return read_sysreg(t##_tval_el0); }	\
+static void t##_set_tval(u64 v) { write_sysreg(v, t##_tval_el0); isb(); }
+
+TIMER_FUNCTIONS(cntv, cntvct_el0)
+TIMER_FUNCTIONS(cntp, cntpct_el0)
+
+#define TIMER_ROW(t)							\
+	{ .name = #t, .count = t##_count,				\
+	  .get_ctl = t##_get_ctl, .set_ctl = t##_set_ctl,		\
+	  .get_cval = t##_get_cval, .set_cval = t##_set_cval,		\
+	  .get_tval = t##_get_tval, .set_tval = t##_set_tval }
+
+struct timer timers[NR_TIMERS] = {
+	[CNTV] = TIMER_ROW(cntv),
+	[CNTP] = TIMER_ROW(cntp),
+};
+
+void timer_init(void)
+{
+	int node = dt_find("arm,armv8-timer");
+
+	if (node < 0)
+		return;
+	timers[CNTP].intid = dt_irq(node, DT_TIMER_PHYS, NULL);
+	timers[CNTV].intid = dt_irq(node, DT_TIMER_VIRT, NULL);
+}
+
+void delay_ticks(u64 n)
+{
+	u64 start = ticks();
+
+	while (ticks() - start < n)
+		;
+}
+
+void delay_us(u64 us)
+{
+	delay_ticks(us * ticks_per_ms() / 1000 + 1);
+}
