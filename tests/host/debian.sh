@@ -85,6 +85,7 @@ repository_for()
 # The release this machine runs, for what must match its own libraries.
 machine_release()
 {
+	# shellcheck disable=SC1091 # every machine has its own
 	mr_name=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
 	[ -n "$mr_name" ] || die "/etc/os-release names no VERSION_CODENAME: not a Debian release?"
 	printf '%s\n' "$mr_name"
