@@ -3,6 +3,9 @@
 #ifndef TALLY_ARCH_H
 #define TALLY_ARCH_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "config.h"
 #include "error.h"
 #include "host.h"
@@ -10,26 +13,34 @@
 #include "option.h"
 #include "plan.h"
 
-extern const struct option_group arm64_options, irqchip_options, timer_options;
+extern const struct option_group cpu_options, irqchip_options, timer_options;
 
-/* Planning: pure. arch_plan() comes before devices are placed, arch_plan_images() after. */
+/* A host as it is assumed to be for --dump-dtb on a machine that can't run guests. */
+void arch_nominal_host(struct host_caps *caps);
+
+/*
+ * Planning: pure. The smallest guest physical address size that holds the
+ * memory; TALLY_EXIT_UNAVAILABLE where the host's is smaller.
+ */
+int arch_plan_ipa(const struct config *config, const struct host_caps *caps,
+		  unsigned int *ipa_bits, struct error *err);
+/* CPUs, interrupt controller, timers, PMU, memory map. */
 int arch_plan(const struct config *config, const struct host_caps *caps, struct plan *plan,
 	      struct error *err);
-int arch_plan_images(const struct config *config, const struct images *images,
-		     struct plan *plan, struct error *err);
-/* The whole device tree, packed, into plan->fdt. */
-int arch_plan_fdt(const struct config *config, struct plan *plan, struct error *err);
 /* Where virtio-mmio slot @n lies and which SPI it has; false when there is none left. */
 bool arch_virtio_slot(unsigned int n, uint64_t *gpa, uint32_t *intid);
+/* The whole device tree, packed, into plan->fdt; @initrd_size in bytes, 0 for none. */
+int arch_plan_fdt(struct plan *plan, uint64_t initrd_size, struct error *err);
+/* Most bytes that a device tree may have. */
+#define ARCH_FDT_MAX	(2u << 20)
 
 /* Carrying out, in the order in which the machine calls them. */
-unsigned long arch_vm_type(const struct plan *plan);
+unsigned long arch_vm_type(const struct host_caps *caps, unsigned int ipa_bits);
 int arch_vm_setup(struct machine *machine, struct error *err);		/* before vCPUs */
 int arch_vcpus_init(struct machine *machine, struct error *err);	/* all vCPUs exist */
 int arch_irqchip_create(struct machine *machine, struct error *err);
-int arch_irqchip_init(struct machine *machine, struct error *err);
-int arch_vcpus_setup(struct machine *machine, struct error *err);	/* timers, PMU, stolen time */
-int arch_vcpus_start_state(struct machine *machine, struct error *err);	/* registers of the boot CPU */
+int arch_vcpus_setup(struct machine *machine, struct error *err);	/* PMU, timers, stolen time */
+int arch_boot_state(struct machine *machine, struct error *err);	/* registers of the boot CPU */
 void arch_teardown(struct machine *machine);
 /* The line of SPI @intid. */
 struct irq_line arch_irq_line(struct machine *machine, uint32_t intid);

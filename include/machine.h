@@ -39,7 +39,7 @@ struct vcpu {
 struct machine {
 	const struct config	*config;
 	const struct plan	*plan;
-	struct images		*images;
+	const struct images	*images;
 	struct event_loop	*loop;
 	struct console		*console;
 	struct verdict		*verdict;
@@ -57,14 +57,19 @@ struct machine {
 	atomic_bool		stopping;
 };
 
+/* A VM with guest physical addresses of @ipa_bits bits; its descriptor or a negative errno. */
+int vm_open(int kvm_fd, const struct host_caps *caps, unsigned int ipa_bits, struct error *err);
+
 /*
- * Build everything up to the first KVM_RUN, in one order (see machine.c). On
- * error everything is undone. @config, @plan, @images, @loop, @console and
- * @verdict are borrowed and outlive the machine.
+ * Build everything up to the first KVM_RUN, in one order (see machine.c), in the
+ * VM @vm_fd, which the machine then owns. On error everything is undone, @vm_fd
+ * closed too. @config, @plan, @images, @loop, @console and @verdict are borrowed
+ * and outlive the machine.
  */
-int machine_create(struct machine *machine, int kvm_fd, const struct config *config,
-		   const struct plan *plan, struct images *images, struct event_loop *loop,
-		   struct console *console, struct verdict *verdict, struct error *err);
+int machine_create(struct machine *machine, int kvm_fd, int vm_fd, const struct config *config,
+		   const struct plan *plan, const struct images *images,
+		   struct event_loop *loop, struct console *console, struct verdict *verdict,
+		   struct error *err);
 void machine_destroy(struct machine *machine);
 
 /* Start the vCPU threads; they end by machine_stop() or by a verdict. */

@@ -16,7 +16,7 @@
 #include "image.h"
 #include "pmu.h"
 
-/* The files a run loads; opened before the plan, loaded by the machine. */
+/* The files that a run loads: opened before the plan, loaded by the machine. */
 struct images {
 	struct image	kernel;
 	struct image	initrd;
@@ -63,7 +63,7 @@ struct plan {
 	unsigned int		cpus;
 	unsigned int		ipa_bits;
 	struct range		ram;
-	struct range		kernel;		/* where it goes; size = space it may take */
+	struct range		kernel;		/* where it goes and the space it may take */
 	struct range		initrd;
 	struct range		firmware;
 	struct range		dtb;

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus.h"
+#include "kvm.h"
+
+struct bus_entry {
+	uint64_t		gpa;
+	uint64_t		size;
+	const char		*name;
+	const struct bus_ops	*ops;
+	void			*device;
+};
+
+struct bus {
+	int			vm_fd;
+	struct bus_entry	*entries;	/* sorted by address */
+	size_t			n;
+};
+
+int bus_create(struct bus **bus, int vm_fd, struct error *err)
+{
+	*bus = calloc(1, sizeof(**bus));
+	if (!*bus)
+		return error_set(err, TALLY_EXIT_SOFTWARE, ENOMEM, "no memory for the bus");
+	(*bus)->vm_fd = vm_fd;
+	return 0;
+}
+
+void bus_destroy(struct bus *bus)
+{
+	if (bus)
+		free(bus->entries);
+	free(bus);
+}
+
+/* The first entry that ends above @gpa. */
+static size_t bus_find(const struct bus *bus, uint64_t gpa)
+{
+	size_t low = 0, high = bus->n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (bus->entries[mid].gpa + bus->entries[mid].size <= gpa)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+int bus_add(struct bus *bus, const char *name, uint64_t gpa, uint64_t size,
+	    const struct bus_ops *ops, void *device, struct error *err)
+{
+	size_t at = bus_find(bus, gpa);
+	struct bus_entry *entries;
+
+	if (at < bus->n && bus->entries[at].gpa < gpa + size)
+		return error_set(err, TALLY_EXIT_SOFTWARE, EEXIST,
+				 "%s at 0x%llx overlaps %s", name, (unsigned long long)gpa,
+				 bus->entries[at].name);
+	entries = realloc(bus->entries, (bus->n + 1) * sizeof(*entries));
+	if (!entries)
+		return error_set(err, TALLY_EXIT_SOFTWARE, ENOMEM, "no memory for the bus");
+	bus->entries = entries;
+	memmove(entries + at + 1, entries + at, (bus->n - at) * sizeof(*entries));
+	entries[at] = (struct bus_entry) {
+		.gpa = gpa, .size = size, .name = name, .ops = ops, .device = device,
+	};
+	bus->n++;
+	return 0;
+}
+
+int bus_doorbell(struct bus *bus, uint64_t gpa, uint32_t value, int fd, bool on)
+{
+	struct kvm_ioeventfd doorbell = {
+		.datamatch	= value,
+		.addr		= gpa,
+		.len		= 4,
+		.fd		= fd,
+		.flags		= KVM_IOEVENTFD_FLAG_DATAMATCH |
+				  (on ? 0 : KVM_IOEVENTFD_FLAG_DEASSIGN),
+	};
+
+	if (bus->vm_fd < 0)
+		return -ENOTTY;
+	return kvm_ioctl(bus->vm_fd, KVM_IOEVENTFD, &doorbell);
+}
+
+bool bus_access(struct bus *bus, uint64_t gpa, unsigned int len, bool write, uint64_t *value)
+{
+	size_t at = bus_find(bus, gpa);
+	const struct bus_entry *entry = bus->entries + at;
+	uint64_t offset;
+
+	if (!write)
+		*value = 0;
+	if (at == bus->n || gpa < entry->gpa)
+		return false;
+	offset = gpa - entry->gpa;
+	if (len > entry->size - offset)
+		return false;
+	if (write)
+		entry->ops->write(entry->device, offset, len, *value);
+	else
+		*value = entry->ops->read(entry->device, offset, len);
+	return true;
+}
