@@ -50,6 +50,7 @@ struct pmu_config {
 	int		counters;	/* event counters, or one of the two above */
 	const char	*filter;	/* "allow:LIST" or "deny:LIST", or NULL */
 	uint32_t	irq;		/* INTID, a PPI: 16…31 */
+	bool		has_irq;	/* --pmu-irq was given */
 };
 
 struct arm64_config {

@@ -19,7 +19,7 @@ struct host_pmu {
 	char		name[64];	/* in /sys/bus/event_source/devices */
 	uint32_t	type;		/* perf type, KVM_ARM_VCPU_PMU_V3_SET_PMU's argument */
 	cpu_set_t	cpus;		/* that it covers */
-	unsigned int	events;		/* named in its events directory */
+	unsigned int	events;		/* named in its events directory (host_pmu_count_events()) */
 	int		counters;	/* event counters KVM would give, -1 unknown (tally host asks) */
 	unsigned int	pmuver;		/* ID_AA64DFR0_EL1.PMUVer a guest gets, 0 unknown */
 };
@@ -52,11 +52,23 @@ struct host_caps {
 int host_discover(int *kvm_fd, struct host_caps *caps, bool with_pmus, struct error *err);
 
 /*
- * The CPU PMUs (those that have a "cpus" file and an armv8 PMU name) under
- * @sysfs (normally "/sys/bus/event_source/devices"), sorted by name.
+ * Ask the VM @vm_fd which interrupt controllers it could have, without creating
+ * one: fills caps->irqchip[]. A question that fails counts as "no".
+ */
+void host_probe_vm(int vm_fd, struct host_caps *caps);
+
+#define HOST_PMU_SYSFS	"/sys/bus/event_source/devices"
+
+/*
+ * The CPU PMUs under @sysfs (normally HOST_PMU_SYSFS), sorted by name: on arm64
+ * those that have a "cpus" file, which Linux gives to the PMUs of CPU cores
+ * only (uncore and SPE ones have "cpumask"). A missing directory is no PMU.
+ * "events" is left 0, "counters" is -1.
  */
 int host_pmus_read(const char *sysfs, struct host_pmu *pmus, unsigned int max,
 		   unsigned int *n, struct error *err);
+/* How many events the PMU names in sysfs. */
+unsigned int host_pmu_count_events(const char *sysfs, const struct host_pmu *pmu);
 
 /* The command "tally host [--json]": prints, and returns an exit code. */
 int host_command(int argc, char **argv);

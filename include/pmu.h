@@ -13,6 +13,7 @@
 #include "config.h"
 #include "error.h"
 #include "host.h"
+#include "log.h"
 #include "option.h"
 
 #define PMU_FILTER_MAX_RANGES	64
@@ -41,7 +42,14 @@ struct pmu_plan {
 	uint32_t		intid;
 	struct pmu_filter	filter;
 	char			note[256];	/* one line to say at start, e.g. why auto chose this; may be "" */
+	enum log_level		note_level;	/* how to say it */
 };
+
+/*
+ * Whether the PMU options fit together; needs no host, so that a bad command
+ * line is told as such on any machine. pmu_plan_make() calls it too.
+ */
+int pmu_options_check(const struct config *config, struct error *err);
 
 /*
  * Decide the PMU from the command line and the host; pure. Errors:
@@ -61,6 +69,9 @@ int pmu_counters_choose(const struct pmu_plan *plan, unsigned int offered,
 /* "allow:LIST" or "deny:LIST": numbers, ranges a-b, names (libpfm4). */
 int pmu_filter_parse(const struct option_row *row, const char *value,
 		     struct pmu_filter *filter, struct error *err);
+
+/* The number of an event that the architecture names, in any case; -ENOENT for another name. */
+int pmu_event_number(const char *name, uint16_t *event);
 
 /*
  * Carry the plan out: all vCPUs exist and are finalised, the GIC (if in the
