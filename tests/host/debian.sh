@@ -155,8 +155,29 @@ logged()
 	fi
 }
 
-# unpack_packages DIR SUITE ARCH PACKAGE…: make DIR anew from these packages and
-# their dependencies. The caller need not be root: files belong to the caller.
+# unpack_debs DIR ARCHIVES: unpack every package file of ARCHIVES into DIR, made
+# anew. The caller need not be root: files belong to the caller.
+unpack_debs()
+{
+	rm -rf "$1"
+	mkdir -p "$1"
+	# One /usr, as installed systems have it, whatever a package ships.
+	for ud_sub in bin sbin lib; do
+		mkdir -p "$1/usr/$ud_sub"
+		ln -s "usr/$ud_sub" "$1/$ud_sub"
+	done
+	for ud_deb in "$2"/*.deb; do
+		dpkg-deb --fsys-tarfile "$ud_deb" |
+			tar -x -C "$1" --keep-directory-symlink --no-same-owner \
+				--exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
+				--exclude='./usr/share/locale/*' --exclude='./usr/share/info/*' ||
+			die "cannot unpack $ud_deb"
+	done
+	rm -rf "$2"
+}
+
+# unpack_packages DIR SUITE ARCH PACKAGE…: make DIR from these packages and all
+# that they depend on.
 unpack_packages()
 {
 	up_dir=$1 up_suite=$2 up_arch=$3
@@ -164,21 +185,24 @@ unpack_packages()
 	up_archives=$B/apt/$up_suite-$up_arch/archives
 
 	apt_open "$up_suite" "$up_arch"
-	rm -rf "$up_dir" "$up_archives"
-	mkdir -p "$up_dir/usr" "$up_archives/partial"
-	logged "${up_dir##*/}" apt_at "$up_suite" "$up_arch" install --download-only "$@"
-
-	# One /usr, as installed systems have it, whatever a package ships.
-	for up_sub in bin sbin lib; do
-		mkdir -p "$up_dir/usr/$up_sub"
-		ln -s "usr/$up_sub" "$up_dir/$up_sub"
-	done
-	for up_deb in "$up_archives"/*.deb; do
-		dpkg-deb --fsys-tarfile "$up_deb" |
-			tar -x -C "$up_dir" --keep-directory-symlink --no-same-owner \
-				--exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
-				--exclude='./usr/share/locale/*' --exclude='./usr/share/info/*' ||
-			die "cannot unpack $up_deb"
-	done
 	rm -rf "$up_archives"
+	mkdir -p "$up_archives/partial"
+	logged "${up_dir##*/}" apt_at "$up_suite" "$up_arch" install --download-only "$@"
+	unpack_debs "$up_dir" "$up_archives"
+}
+
+# unpack_kernel DIR SUITE ARCH PACKAGE: make DIR from the kernel that the named
+# metapackage stands for, and from nothing else.
+unpack_kernel()
+{
+	uk_archives=$B/apt/$2-$3/kernel
+
+	apt_open "$2" "$3"
+	uk_package=$(apt_at "$2" "$3" install --simulate "$4" |
+		sed -n 's/^Inst \(linux-image-[0-9][^ ]*\) .*/\1/p')
+	[ -n "$uk_package" ] || die "$4 depends on no kernel"
+	rm -rf "$uk_archives"
+	mkdir -p "$uk_archives"
+	(cd "$uk_archives" && logged "${1##*/}" apt_at "$2" "$3" download "$uk_package")
+	unpack_debs "$1" "$uk_archives"
 }
