@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Bare-metal guests: build/guest/NAME.bin, arm64 Images of some tens of KiB.
-# NAME.c (or NAME.S, without the library) is all that a new one needs.
+# NAME.c (or NAME.S, without the library) is all that a new one needs; a longer
+# one has more parts in NAME/.
 
 GUEST_C    := $(sort $(patsubst guest/%.c,%,$(wildcard guest/*.c)))
 GUEST_S    := $(sort $(patsubst guest/%.S,%,$(wildcard guest/*.S)))
@@ -11,7 +12,7 @@ GUESTS     += $(GUEST_C:%=$(B)/guest/%.bin) $(GUEST_S:%=$(B)/guest/%.bin) \
 	      $(B)/guest/hello-offset.bin
 
 # One stack a CPU; more CPU nodes than this are left alone.
-GUEST_DEFS := -DMAX_CPUS=64 -DSTACK_SIZE=16384
+GUEST_DEFS := -Wno-missing-field-initializers -DMAX_CPUS=64 -DSTACK_SIZE=16384
 
 GUEST_SYSROOT := $(if $(SYSROOT),--sysroot=$(SYSROOT))
 
@@ -37,6 +38,9 @@ $(B)/guest/%.o: guest/%.S guest/rules.mk
 	$(call say,AS,$@)
 	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
+guest_parts = $(patsubst guest/%.c,$(B)/guest/%.o,$(wildcard guest/$(1)/*.c))
+$(foreach g,$(GUEST_C),$(eval $(B)/guest/$(g).elf: $(call guest_parts,$(g))))
+
 $(GUEST_C:%=$(B)/guest/%.elf): $(B)/guest/%.elf: $(B)/guest/%.o $(GUEST_LIB) guest/lib/image.lds
 	$(Q)$(CC) $(GUEST_LDFLAGS) -o $@ $(filter %.o,$^) $(GUEST_LIBS)
 
@@ -55,6 +59,6 @@ $(B)/guest/%.bin: $(B)/guest/%.elf
 PHONY += guests
 guests: $(GUESTS)
 
--include $(wildcard $(B)/guest/*.d $(B)/guest/lib/*.d)
+-include $(wildcard $(B)/guest/*.d $(B)/guest/*/*.d)
 
 .PRECIOUS: $(B)/guest/%.elf $(B)/guest/%.o
