@@ -27,12 +27,14 @@ int arch_plan_ipa(const struct config *config, const struct host_caps *caps,
 /* CPUs, interrupt controller, timers, PMU, memory map. */
 int arch_plan(const struct config *config, const struct host_caps *caps, struct plan *plan,
 	      struct error *err);
+/* The SPI of the @n-th device, one that has an address of its own. */
+uint32_t arch_fixed_intid(unsigned int n);
 /* Where virtio-mmio slot @n lies and which SPI it has; false when there is none left. */
 bool arch_virtio_slot(unsigned int n, uint64_t *gpa, uint32_t *intid);
-/* The whole device tree, packed, into plan->fdt; @initrd_size in bytes, 0 for none. */
-int arch_plan_fdt(struct plan *plan, uint64_t initrd_size, struct error *err);
-/* Most bytes that a device tree may have. */
-#define ARCH_FDT_MAX	(2u << 20)
+/* Bytes that suffice for the device tree. */
+size_t arch_fdt_space(const struct plan *plan);
+/* The whole device tree, packed, into plan->fdt. */
+int arch_plan_fdt(struct plan *plan, struct error *err);
 
 /* Carrying out, in the order in which the machine calls them. */
 unsigned long arch_vm_type(const struct host_caps *caps, unsigned int ipa_bits);

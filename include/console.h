@@ -31,8 +31,10 @@ void console_destroy(struct console *console);
 
 /* Any thread. All of it is written before the call returns, even to a slow pipe. */
 void console_write(struct console *console, const void *data, size_t len);
-/* One listener; NULL removes it. */
+/* There is one listener at a time: the last one that asked. On the loop's thread, or while it doesn't run. */
 void console_listen(struct console *console, struct console_listener *listener);
+/* Nothing happens when @listener is not the one. */
+void console_unlisten(struct console *console, struct console_listener *listener);
 /* The listener has room again. Any thread. */
 void console_input_ready(struct console *console);
 
