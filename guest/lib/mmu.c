@@ -38,3 +38,10 @@ void mmu_map_device(u64 addr)
 	dsb(ish);
 	isb();
 }
+
+void mmu_map_normal(u64 addr)
+{
+	map(addr >> GIB_SHIFT, BLOCK_NORMAL);
+	dsb(ish);
+	isb();
+}

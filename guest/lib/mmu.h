@@ -11,4 +11,7 @@ void mmu_map_memory(void);
 /* Maps the GiB around addr as Device memory unless it is mapped already. */
 void mmu_map_device(u64 addr);
 
+/* The same as Normal memory. */
+void mmu_map_normal(u64 addr);
+
 #endif
