@@ -47,7 +47,8 @@ struct host_caps {
 /*
  * Open KVM and ask. *@kvm_fd is owned by the caller. Failing to open is
  * TALLY_EXIT_UNAVAILABLE with the reason (no /dev/kvm, no permission, not
- * arm64). @with_pmus also reads the PMUs from sysfs.
+ * arm64). @with_pmus also asks what KVM's PMU can and reads the PMUs from sysfs;
+ * otherwise all of that is 0. irqchip[] is left to host_probe_vm().
  */
 int host_discover(int *kvm_fd, struct host_caps *caps, bool with_pmus, struct error *err);
 
