@@ -43,10 +43,10 @@ static void add_pe(struct buf *buf, unsigned int machine, unsigned int data_end)
 	buf_poke(buf, PE_AT + 4, 2, machine);
 	buf_poke(buf, PE_AT + 6, 2, 2);
 	buf_poke(buf, PE_AT + 20, 2, 16);
-	/* .text and .data, as the kernel has them */
+	/* two halves, the last one first: the table need not be in the file's order */
 	for (unsigned int i = 0; i < 2; i++) {
 		buf_poke(buf, PE_TABLE + 40 * i + 16, 4, data_end / 2);
-		buf_poke(buf, PE_TABLE + 40 * i + 20, 4, i * (data_end / 2));
+		buf_poke(buf, PE_TABLE + 40 * i + 20, 4, (1 - i) * (data_end / 2));
 	}
 }
 
@@ -471,6 +471,12 @@ static void test_refused(void **state)
 		assert_non_null(strstr(err.text, temp_path(table[i].name)));
 		buf_free(&buf);
 	}
+	buf = plain(5000);
+	buf_poke(&buf, 0, 2, 'M' | 'Z' << 8);
+	buf_poke(&buf, 0x3c, 4, UINT32_MAX);
+	assert_error(open_buf(&image, "mz-far", &buf, &err), &err, TALLY_EXIT_NOINPUT,
+		     "a DOS or EFI program");
+	buf_free(&buf);
 	for (size_t i = 0; i < ARRAY_SIZE(elfs); i++) {
 		buf = plain(5000);
 		poke_elf(&buf, elfs[i].class, elfs[i].data, elfs[i].machine);
@@ -535,7 +541,7 @@ static void test_zboot_refused(void **state)
 		{ "gz\n", 0xaa64, 0, 0, "compressed with 'gz?'" },
 		{ "", 0xaa64, 0, 0, "compressed with ''" },
 		{ "gzip", 0x6264, 0, 0, "an EFI zboot kernel for 64-bit LoongArch" },
-		{ "gzip", 0xaa64, 8, 100, "is damaged" },
+		{ "gzip", 0xaa64, 8, 100, "its zboot header has 100 bytes of payload at 8" },
 		{ "gzip", 0xaa64, 512, UINT32_MAX, "is truncated" },
 		{ "gzip", 0xaa64, UINT32_MAX, UINT32_MAX, "is truncated" },
 		{ "gzip", 0xaa64, UINT32_MAX, 1, "is truncated" },
@@ -687,6 +693,29 @@ static void test_raw_file(void **state)
 	ram_free(&ram);
 }
 
+/* The file is cut while it is in use: between looking at it and loading it. */
+static void test_shrinks(void **state)
+{
+	struct guest_memory ram = ram_new();
+	struct buf inner = linux_image();
+
+	for (enum image_format format = IMAGE_LINUX_GZIP; format <= IMAGE_ZBOOT_ZSTD; format++) {
+		struct buf file = packed(&inner, format);
+		struct image image;
+		struct error err;
+		uint64_t size;
+
+		assert_done(open_buf(&image, "shrinks", &file, &err), &err);
+		assert_int_equal(truncate(temp_path("shrinks"), (off_t)file.len / 2), 0);
+		assert_error(image_load(&image, &ram, RAM_GPA, RAM_SIZE, &size, &err), &err,
+			     TALLY_EXIT_NOINPUT, "is truncated");
+		image_close(&image);
+		buf_free(&file);
+	}
+	buf_free(&inner);
+	ram_free(&ram);
+}
+
 static void test_nothing_to_load(void **state)
 {
 	struct guest_memory ram = ram_new();
@@ -750,6 +779,7 @@ int main(void)
 		cmocka_unit_test(test_cannot_open),
 		cmocka_unit_test(test_too_short),
 		cmocka_unit_test(test_raw_file),
+		cmocka_unit_test(test_shrinks),
 		cmocka_unit_test(test_nothing_to_load),
 		cmocka_unit_test(test_descriptors),
 	};
