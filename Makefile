@@ -38,7 +38,7 @@ NATIVE_CC ?= gcc
 
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wshadow -Wpointer-arith -Wformat=2 -Wundef -Wno-unused-parameter \
-	    -Wno-format-nonliteral
+	    -Wno-format-nonliteral -Wno-missing-field-initializers
 CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$(TOP)/include \
 	    -DTALLY_VERSION='"$(VERSION)"'
 CFLAGS   := -std=gnu17 -O2 -g -fno-strict-aliasing -fno-common \
@@ -48,6 +48,7 @@ LIBS     := -lfdt -laio -lz -lzstd -ljson-c -lpfm
 PHONY :=
 
 include vmm/rules.mk
+include vmm/native.mk
 include arm64/rules.mk
 include devices/rules.mk
 include $(wildcard guest/rules.mk arm64/linux/rules.mk)

@@ -82,6 +82,7 @@ static void ask_capabilities(int kvm_fd, struct host_caps *caps, bool with_pmus)
 		      kvm_check(kvm_fd, KVM_CAP_ARM_PTRAUTH_GENERIC) > 0;
 
 	number = kvm_check(kvm_fd, KVM_CAP_ARM_VM_IPA_SIZE);
+	caps->ipa_choice = number > 0;
 	caps->ipa_bits = number > 0 ? number : IPA_BITS_DEFAULT;
 
 	number = kvm_check(kvm_fd, KVM_CAP_MAX_VCPUS);

@@ -20,6 +20,11 @@ static const char *const irqchip_names[] = {
 	[IRQCHIP_USER]		= "user",
 };
 
+const char *arch_irqchip_name(const struct plan *plan)
+{
+	return irqchip_names[plan->gic.kind];
+}
+
 static int parse_irqchip(struct config *config, const struct option_row *row,
 			 const char *value, struct error *err)
 {
@@ -92,6 +97,7 @@ void arch_nominal_host(struct host_caps *caps)
 	*caps = (struct host_caps) {
 		.max_vcpus	= 512,
 		.ipa_bits	= 48,
+		.ipa_choice	= true,
 		.psci		= true,
 		.pauth		= true,
 		.steal_time	= true,

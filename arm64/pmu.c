@@ -36,6 +36,15 @@ static const struct {
 #define PPI_LAST	31
 #define COUNTERS_LIMIT	31	/* PMEVCNTR0…30: the architecture has no more (Arm ARM D13) */
 
+const char *pmu_mode_name(enum pmu_mode mode)
+{
+	for (unsigned int i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (modes[i].mode == mode)
+			return modes[i].name;
+	}
+	return "none";
+}
+
 static int parse_mode(struct config *config, const struct option_row *row, const char *value,
 		      struct error *err)
 {

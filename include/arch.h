@@ -47,6 +47,9 @@ void arch_teardown(struct machine *machine);
 /* The line of SPI @intid. */
 struct irq_line arch_irq_line(struct machine *machine, uint32_t intid);
 
+/* "gicv3" and so on, as --irqchip takes it. */
+const char *arch_irqchip_name(const struct plan *plan);
+
 /* Describe a vCPU's state for a crash verdict: PC, PSTATE, ESR where known. */
 void arch_describe_vcpu(int vcpu_fd, char *text, size_t size);
 

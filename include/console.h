@@ -31,6 +31,8 @@ void console_destroy(struct console *console);
 
 /* Any thread. All of it is written before the call returns, even to a slow pipe. */
 void console_write(struct console *console, const void *data, size_t len);
+/* Whatever is still in tally goes to stdout. */
+void console_flush(struct console *console);
 /* There is one listener at a time: the last one that asked. On the loop's thread, or while it doesn't run. */
 void console_listen(struct console *console, struct console_listener *listener);
 /* Nothing happens when @listener is not the one. */

@@ -27,6 +27,7 @@ struct host_pmu {
 struct host_caps {
 	unsigned int	max_vcpus;
 	unsigned int	ipa_bits;		/* largest IPA size, 40 where KVM can't say */
+	bool		ipa_choice;		/* a VM may have a smaller one */
 	bool		irqchip[IRQCHIP_COUNT];
 	bool		psci;			/* 0.2 or later in the kernel */
 	bool		sve;

@@ -21,9 +21,7 @@
 /* Counted on the vCPU's own thread, read after it has ended. */
 struct vcpu_stats {
 	uint64_t	runs;		/* returns from KVM_RUN */
-	uint64_t	mmio;
-	uint64_t	signals;
-	uint64_t	other;
+	uint64_t	mmio;		/* of these, for an access to a device */
 };
 
 struct vcpu {
@@ -52,6 +50,7 @@ struct machine {
 	struct vcpu		*vcpus;
 	int			*vcpu_fds;	/* the same descriptors, for those who need only these */
 	int			gic_fd, its_fd;
+	void			*gicv2m;	/* the frame, where there is one */
 	void			**devices;	/* plan->n_devices */
 	unsigned int		pmu_counters;	/* in PMCR_EL0.N */
 	atomic_bool		stopping;

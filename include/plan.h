@@ -37,7 +37,8 @@ struct gic_plan {
 	struct range	cpu_interface;		/* GICv2 */
 	struct range	redistributors;		/* GICv3 */
 	struct range	its;			/* GICv3 with ITS */
-	struct range	v2m;			/* GICv2m frame: part of no device, for the guest's MSIs */
+	struct range	v2m;			/* GICv2m frame */
+	uint32_t	v2m_first;		/* INTID of the first of its SPIs */
 	unsigned int	spis;			/* multiple of 32 */
 };
 
@@ -82,6 +83,8 @@ struct plan {
 
 int plan_make(const struct config *config, const struct host_caps *caps,
 	      const struct images *images, struct plan *plan, struct error *err);
+/* Bytes of plan->fdt. */
+size_t plan_fdt_size(const struct plan *plan);
 void plan_free(struct plan *plan);
 
 #endif

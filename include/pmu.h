@@ -51,6 +51,9 @@ struct pmu_plan {
  */
 int pmu_options_check(const struct config *config, struct error *err);
 
+/* "emulated" and so on, as --pmu takes it; "none" for PMU_NONE. */
+const char *pmu_mode_name(enum pmu_mode mode);
+
 /*
  * Decide the PMU from the command line and the host; pure. Errors:
  * TALLY_EXIT_UNAVAILABLE where the host lacks the mode or no single PMU covers

@@ -34,6 +34,8 @@ void verdict_destroy(struct verdict *verdict);
 void verdict_offer(struct verdict *verdict, enum verdict_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void verdict_offer_error(struct verdict *verdict, const struct error *err);
+/* Back to VERDICT_NONE, for a guest that is started anew. */
+void verdict_clear(struct verdict *verdict);
 enum verdict_kind verdict_kind(struct verdict *verdict);
 
 #endif

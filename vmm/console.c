@@ -120,6 +120,13 @@ void console_write(struct console *console, const void *data, size_t len)
 	pthread_mutex_unlock(&console->lock);
 }
 
+void console_flush(struct console *console)
+{
+	pthread_mutex_lock(&console->lock);
+	flush_locked(console);
+	pthread_mutex_unlock(&console->lock);
+}
+
 static void drain(int fd)
 {
 	uint64_t count;

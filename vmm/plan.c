@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From the command line, the files and the host to the plan. Nothing here opens or calls anything. */
 #include <errno.h>
+#include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,11 @@ int plan_make(const struct config *config, const struct host_caps *caps,
 	if (ret < 0)
 		plan_free(plan);
 	return ret;
+}
+
+size_t plan_fdt_size(const struct plan *plan)
+{
+	return fdt_totalsize(plan->fdt);
 }
 
 void plan_free(struct plan *plan)

@@ -13,12 +13,19 @@ static const int exit_code[] = {
 	[VERDICT_ERROR]		= TALLY_EXIT_SOFTWARE,
 };
 
-void verdict_init(struct verdict *verdict)
+void verdict_clear(struct verdict *verdict)
 {
-	pthread_mutex_init(&verdict->lock, NULL);
+	pthread_mutex_lock(&verdict->lock);
 	verdict->kind = VERDICT_NONE;
 	verdict->exit_code = exit_code[VERDICT_NONE];
 	verdict->text[0] = '\0';
+	pthread_mutex_unlock(&verdict->lock);
+}
+
+void verdict_init(struct verdict *verdict)
+{
+	pthread_mutex_init(&verdict->lock, NULL);
+	verdict_clear(verdict);
 }
 
 void verdict_destroy(struct verdict *verdict)
