@@ -41,14 +41,14 @@ apt_repositories()
 		# A blank line ends a stanza; make sure the last one has one.
 		{ cat "$ar_file"; echo; } | awk '
 			function flush(   i, j, u, s, nu, ns) {
-				if (uris != "" && enabled != "no") {
+				if (types ~ /(^| )deb( |$)/ && enabled != "no") {
 					nu = split(uris, u, " ")
 					ns = split(suites, s, " ")
 					for (i = 1; i <= nu; i++)
 						for (j = 1; j <= ns; j++)
 							print u[i], s[j]
 				}
-				uris = suites = field = ""; enabled = "yes"
+				types = uris = suites = field = ""; enabled = "yes"
 			}
 			/^#/ { next }
 			/^[ \t]*$/ { flush(); next }
@@ -57,28 +57,23 @@ apt_repositories()
 				value = $0; sub(/^[^:]*:[ \t]*/, "", value)
 			}
 			/^[ \t]/ { value = $0 }
+			field == "types" { types = types " " value }
 			field == "uris" { uris = uris " " value }
 			field == "suites" { suites = suites " " value }
 			field == "enabled" { enabled = tolower(value) }'
 	done
 }
 
-# repository_for WHAT: the first configured URI whose suite is a Debian
-# release's (WHAT empty) or its security suite (WHAT "-security").
+# repository_for SUFFIX: the first configured URI whose suite is a Debian
+# release's name followed by SUFFIX (nothing, or "-security").
 repository_for()
 {
-	for rf_release in $DEBIAN_RELEASES; do
-		apt_repositories | while read -r rf_uri rf_suite; do
-			case $rf_suite in
-			"$rf_release$1" | "$rf_release$1/" | "$rf_release/updates")
-				# Only old security suites are called RELEASE/updates.
-				case $1$rf_suite in
-				*-security* | */updates) [ -n "$1" ] || continue ;;
-				esac
-				printf '%s\n' "$rf_uri"
-				;;
-			esac
-		done
+	apt_repositories | while read -r rf_uri rf_suite; do
+		rf_release=${rf_suite%"$1"}
+		[ "$rf_release$1" = "$rf_suite" ] || continue
+		case " $DEBIAN_RELEASES " in
+		*" $rf_release "*) printf '%s\n' "$rf_uri" ;;
+		esac
 	done | head -n 1
 }
 
