@@ -95,7 +95,8 @@ int host_report_probe(int kvm_fd, const char *sysfs, struct host_report *report,
 {
 	/* No larger than need be: closing a VM with a 52-bit IPA space takes its time. */
 	unsigned int bits = report->caps.ipa_bits;
-	unsigned long type = bits < IPA_BITS_PLAIN ? KVM_VM_TYPE_ARM_IPA_SIZE(bits) : 0;
+	bool smaller = report->caps.ipa_choice && bits < IPA_BITS_PLAIN;
+	unsigned long type = smaller ? KVM_VM_TYPE_ARM_IPA_SIZE(bits) : 0;
 	struct utsname host;
 	int vm_fd, vcpu_fd, ret;
 

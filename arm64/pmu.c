@@ -6,7 +6,7 @@
 
 #include "pmu.h"
 
-/* What the sum of a list of PMUs may take in an error text. */
+/* What a list of all PMUs may take in an error text. */
 #define PMU_LIST_SIZE	768
 
 static const struct {
@@ -243,10 +243,8 @@ static void settle_auto(const struct host_caps *caps, struct pmu_plan *plan)
 		if (!reason)
 			reason = why;
 	}
-	snprintf(plan->note, sizeof(plan->note), "--pmu=auto: %s%s%s",
-		 plan->mode == PMU_PARTITIONED ? "partitioned" :
-		 plan->mode == PMU_EMULATED ? "emulated" : "no PMU",
-		 plan->mode == PMU_EMULATED ? "; partitioned: " : reason ? "; " : "",
+	snprintf(plan->note, sizeof(plan->note), "--pmu=auto: %s%s%s", pmu_mode_name(plan->mode),
+		 !reason ? "" : plan->mode == PMU_NONE ? "; " : "; not partitioned: ",
 		 reason ? reason : "");
 }
 
@@ -291,8 +289,7 @@ int pmu_plan_make(const struct config *config, const struct host_caps *caps,
 		why = why_not(pmu->mode, caps);
 		if (why)
 			return error_set(err, TALLY_EXIT_UNAVAILABLE, EOPNOTSUPP, "--pmu=%s: %s",
-					 pmu->mode == PMU_PARTITIONED ? "partitioned" : "emulated",
-					 why);
+					 pmu_mode_name(pmu->mode), why);
 	}
 	if (plan->mode == PMU_NONE)
 		return 0;
