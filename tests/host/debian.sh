@@ -13,6 +13,10 @@
 # The Debian releases whose names a configured suite may carry.
 DEBIAN_RELEASES='bullseye bookworm trixie forky duke sid stable testing unstable oldstable'
 
+# Raised when the same packages would be unpacked differently than before.
+# shellcheck disable=SC2034 # used by ./setup
+UNPACK_VERSION=1
+
 say()
 {
 	printf 'setup: %s\n' "$*"
@@ -154,21 +158,22 @@ logged()
 # anew. The caller need not be root: files belong to the caller.
 unpack_debs()
 {
-	rm -rf "$1"
-	mkdir -p "$1"
+	rm -rf "$1.new"
+	mkdir -p "$1.new"
 	# One /usr, as installed systems have it, whatever a package ships.
 	for ud_sub in bin sbin lib; do
-		mkdir -p "$1/usr/$ud_sub"
-		ln -s "usr/$ud_sub" "$1/$ud_sub"
+		mkdir -p "$1.new/usr/$ud_sub"
+		ln -s "usr/$ud_sub" "$1.new/$ud_sub"
 	done
 	for ud_deb in "$2"/*.deb; do
 		dpkg-deb --fsys-tarfile "$ud_deb" |
-			tar -x -C "$1" --keep-directory-symlink --no-same-owner \
+			tar -x -C "$1.new" --keep-directory-symlink --no-same-owner \
 				--exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
 				--exclude='./usr/share/locale/*' --exclude='./usr/share/info/*' ||
 			die "cannot unpack $ud_deb"
 	done
-	rm -rf "$2"
+	rm -rf "$2" "$1"
+	mv "$1.new" "$1"
 }
 
 # unpack_packages DIR SUITE ARCH PACKAGE…: make DIR from these packages and all
