@@ -225,10 +225,10 @@ static int one_reg(struct vcpu *vcpu, uint64_t id, void *user, bool write)
 			reg = reg_find(vcpu, id);
 			if (!reg)
 				return -ENOENT;
-			if (write)
-				reg->value = value;
-			else
+			if (!write)
 				value = reg->value;
+			else if (id != fake_kvm.settings.lost_reg)
+				reg->value = value;
 		}
 	}
 	if (!write)
@@ -624,7 +624,9 @@ static int run_ioctl(struct fake_call *call, void *arg)
 	case KVM_SET_DEVICE_ATTR:
 		call->a = in.attr->group;
 		call->b = in.attr->attr;
-		memcpy(&call->c, (void *)(uintptr_t)in.attr->addr, attr_size(call->kind, in.attr));
+		if (attr_size(call->kind, in.attr))
+			memcpy(&call->c, (void *)(uintptr_t)in.attr->addr,
+			       attr_size(call->kind, in.attr));
 		return device_attr(call->kind, call->vcpu, in.attr, call->c);
 	case KVM_IRQ_LINE:
 		call->a = in.irq->irq;

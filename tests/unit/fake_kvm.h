@@ -52,6 +52,7 @@ struct fake_settings {
 	bool		pmu_counters_attr;	/* Linux 6.18's SET_NR_COUNTERS */
 	bool		pmu_counters_fixed;	/* before 6.7: writes of PMCR_EL0.N do nothing */
 	bool		pmu_masks_assign;	/* after 6.12: SET and CLR registers take what is written */
+	uint64_t	lost_reg;		/* writes of this register do nothing */
 	uint64_t	sve_vls;		/* vector lengths, bit n: n + 1 quadwords */
 	struct { unsigned int cap; int value; } caps[32];
 };

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The PMU's set-up against a model of what KVM does with these calls: Linux
- * 6.12's way and later kernels' way. The model keeps the order of calls too and
- * can let any one of them fail.
- */
+/* The PMU's set-up: the order of its calls, old kernels and new ones, every call failing. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fake_kvm.h"
 #include "kvm.h"
 #include "parts.h"
 #include "pmu.h"
 #include "unit.h"
+
+#define VCPUS		3
+#define PMU_TYPE	8	/* one that the fake has */
 
 /* No command line here; in place of vmm/parts.c, which would bring in every device. */
 const struct option_group *option_group(size_t i)
@@ -19,266 +19,111 @@ const struct option_group *option_group(size_t i)
 	return NULL;
 }
 
-#define VCPUS		3
-#define FIRST_FD	100
-#define N_SHIFT		11
-/* What KVM calls UNKNOWN. */
-#define UNKNOWN		0x1de7ec7edbadc0deull
+static int vcpu_fds[VCPUS];
+static unsigned int first_call;	/* of pmu_setup() */
 
-#define NAMED_PMU	10
+static int done(int ret)
+{
+	assert_true(ret >= 0);
+	return ret;
+}
 
-struct model_vcpu {
-	bool		created;	/* INIT has been done */
-	int		irq;
-	uint32_t	cnten, inten, ovs, sel;
-	uint64_t	pmcr, ccntr, ccfiltr, userenr;
-	uint64_t	evcntr[31], evtyper[31];
+/* As far as a machine is when the PMU's turn comes. */
+static void machine_ready(unsigned int counters, bool irqchip)
+{
+	struct kvm_create_device gic = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
+	struct kvm_vcpu_init init = { 0 };
+	int vm_fd;
+
+	fake_kvm_reset();
+	fake_kvm.settings.pmu_counters = counters;
+	vm_fd = done(kvm_ioctl_value(done(kvm_open()), KVM_CREATE_VM, 0));
+	done(kvm_ioctl(vm_fd, KVM_ARM_PREFERRED_TARGET, &init));
+	init.features[0] = 1u << KVM_ARM_VCPU_PMU_V3;
+	for (unsigned int i = 0; i < VCPUS; i++) {
+		vcpu_fds[i] = done(kvm_ioctl_value(vm_fd, KVM_CREATE_VCPU, i));
+		done(kvm_ioctl(vcpu_fds[i], KVM_ARM_VCPU_INIT, &init));
+	}
+	if (irqchip) {
+		done(kvm_ioctl(vm_fd, KVM_CREATE_DEVICE, &gic));
+		done(kvm_set_attr(gic.fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT,
+				  NULL));
+	}
+	first_call = fake_kvm.n_calls;
+}
+
+static unsigned int n_calls(void)
+{
+	return fake_kvm.n_calls - first_call;
+}
+
+static const struct {
+	uint64_t	id;
+	const char	*name;
+} regs[] = {
+	{ KVM_SYSREG(3, 3, 9, 12, 0), "PMCR" },
+	{ KVM_SYSREG(3, 3, 9, 12, 1), "CNTENSET" },
+	{ KVM_SYSREG(3, 3, 9, 12, 2), "CNTENCLR" },
+	{ KVM_SYSREG(3, 0, 9, 14, 1), "INTENSET" },
+	{ KVM_SYSREG(3, 0, 9, 14, 2), "INTENCLR" },
+	{ KVM_SYSREG(3, 3, 9, 14, 3), "OVSSET" },
+	{ KVM_SYSREG(3, 3, 9, 12, 3), "OVSCLR" },
+	{ KVM_SYSREG(3, 3, 9, 12, 5), "SEL" },
+	{ KVM_SYSREG(3, 3, 9, 13, 0), "CCNTR" },
+	{ KVM_SYSREG(3, 3, 14, 15, 7), "CCFILTR" },
+	{ KVM_SYSREG(3, 3, 9, 14, 0), "USERENR" },
 };
 
-static struct {
-	/* What kind of host. */
-	unsigned int	implemented;	/* counters */
-	bool		assigns;	/* SET and CLR forms assign what is written */
-	bool		has_nr_counters;
-	bool		ignores_n;	/* PMCR_EL0.N stays */
-	bool		irqchip;
-	unsigned int	n_events;	/* of the filter */
-	int		sticky;		/* the evcntr that keeps its value, or -1 */
-	/* Its state. */
-	bool		pmu_set, filtered, default_allow;
-	unsigned int	n;
-	uint8_t		allowed[65536];
-	struct model_vcpu vcpus[VCPUS];
-	/* What was called, and which call is to fail. */
-	char		calls[512][48];
-	unsigned int	n_calls, fail_at;
-	int		fail_with;
-} kvm;
-
-static void model_reset(unsigned int implemented)
+static uint64_t evcntr(unsigned int n)
 {
-	memset(&kvm, 0, sizeof(kvm));
-	kvm.implemented = implemented;
-	kvm.n = implemented;
-	kvm.irqchip = true;
-	kvm.n_events = 65536;
-	kvm.sticky = -1;
-	kvm.fail_at = UINT32_MAX;
-	memset(kvm.allowed, 1, sizeof(kvm.allowed));
-	for (unsigned int i = 0; i < VCPUS; i++) {
-		struct model_vcpu *vcpu = &kvm.vcpus[i];
-
-		vcpu->cnten = vcpu->inten = vcpu->ovs = (uint32_t)UNKNOWN;
-		vcpu->sel = UNKNOWN & 0x1f;
-		vcpu->ccntr = UNKNOWN;
-		for (unsigned int c = 0; c < 31; c++)
-			vcpu->evcntr[c] = vcpu->evtyper[c] = (uint32_t)UNKNOWN;
-	}
+	return KVM_SYSREG(3, 3, 14, 8 + n / 8, n % 8);
 }
 
-static uint32_t valid_mask(void)
+static uint64_t evtyper(unsigned int n)
 {
-	return 1u << 31 | ((1ull << kvm.n) - 1);
+	return KVM_SYSREG(3, 3, 14, 12 + n / 8, n % 8);
 }
 
-static int note(const char *fmt, int vcpu, const char *what)
+static const char *reg_name(uint64_t id, char *name)
 {
-	snprintf(kvm.calls[kvm.n_calls % ARRAY_SIZE(kvm.calls)], sizeof(kvm.calls[0]), fmt, vcpu,
-		 what);
-	return kvm.n_calls++ == kvm.fail_at ? -kvm.fail_with : 0;
-}
-
-static int set_filter(const struct kvm_pmu_event_filter *filter)
-{
-	if (filter->base_event + filter->nevents > (int)kvm.n_events || filter->action > 1)
-		return -EINVAL;
-	if (!kvm.filtered)
-		memset(kvm.allowed, filter->action == KVM_PMU_EVENT_DENY, sizeof(kvm.allowed));
-	kvm.filtered = true;
-	memset(kvm.allowed + filter->base_event, filter->action == KVM_PMU_EVENT_ALLOW,
-	       filter->nevents);
-	return 0;
-}
-
-static int set_attr(struct model_vcpu *vcpu, const struct kvm_device_attr *attr)
-{
-	const void *value = (const void *)(uintptr_t)attr->addr;
-
-	if (vcpu->created)
-		return -EBUSY;
-	switch (attr->attr) {
-	case KVM_ARM_VCPU_PMU_V3_SET_PMU:
-		if (*(const int *)value != NAMED_PMU)
-			return -ENXIO;
-		if (kvm.filtered)
-			return -EBUSY;
-		kvm.pmu_set = true;
-		kvm.n = kvm.implemented;
-		return 0;
-	case KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS:
-		if (!kvm.has_nr_counters)
-			return -ENXIO;
-		if (!kvm.pmu_set || *(const unsigned int *)value > kvm.implemented)
-			return -EINVAL;
-		kvm.n = *(const unsigned int *)value;
-		return 0;
-	case KVM_ARM_VCPU_PMU_V3_FILTER:
-		return set_filter(value);
-	case KVM_ARM_VCPU_PMU_V3_IRQ:
-		if (!kvm.irqchip || vcpu->irq)
-			return -EINVAL;
-		vcpu->irq = *(const int *)value;
-		return 0;
-	case KVM_ARM_VCPU_PMU_V3_INIT:
-		if (kvm.irqchip && !vcpu->irq)
-			return -ENXIO;
-		vcpu->created = true;
-		return 0;
-	}
-	return -ENXIO;
-}
-
-static const char *attr_name(unsigned int attr)
-{
-	static const char *const names[] = { "IRQ", "INIT", "FILTER", "SET_PMU", "NR_COUNTERS" };
-
-	return attr < ARRAY_SIZE(names) ? names[attr] : "?";
-}
-
-/* The register behind @id: its name, and for the masks whether this is the SET form. */
-static void *find_reg(struct model_vcpu *vcpu, uint64_t id, char *name, int *form)
-{
-	static const struct {
-		uint64_t	id;
-		const char	*name;
-		size_t		offset;
-		int		form;	/* 0 plain, 1 SET, 2 CLR */
-	} regs[] = {
-		{ KVM_SYSREG(3, 3, 9, 12, 0), "PMCR", offsetof(struct model_vcpu, pmcr), 0 },
-		{ KVM_SYSREG(3, 3, 9, 12, 1), "CNTENSET", offsetof(struct model_vcpu, cnten), 1 },
-		{ KVM_SYSREG(3, 3, 9, 12, 2), "CNTENCLR", offsetof(struct model_vcpu, cnten), 2 },
-		{ KVM_SYSREG(3, 0, 9, 14, 1), "INTENSET", offsetof(struct model_vcpu, inten), 1 },
-		{ KVM_SYSREG(3, 0, 9, 14, 2), "INTENCLR", offsetof(struct model_vcpu, inten), 2 },
-		{ KVM_SYSREG(3, 3, 9, 14, 3), "OVSSET", offsetof(struct model_vcpu, ovs), 1 },
-		{ KVM_SYSREG(3, 3, 9, 12, 3), "OVSCLR", offsetof(struct model_vcpu, ovs), 2 },
-		{ KVM_SYSREG(3, 3, 9, 12, 5), "SEL", offsetof(struct model_vcpu, sel), 0 },
-		{ KVM_SYSREG(3, 3, 9, 13, 0), "CCNTR", offsetof(struct model_vcpu, ccntr), 0 },
-		{ KVM_SYSREG(3, 3, 14, 15, 7), "CCFILTR", offsetof(struct model_vcpu, ccfiltr), 0 },
-		{ KVM_SYSREG(3, 3, 9, 14, 0), "USERENR", offsetof(struct model_vcpu, userenr), 0 },
-	};
-
-	*form = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++) {
-		if (regs[i].id == id) {
-			strcpy(name, regs[i].name);
-			*form = regs[i].form;
-			return (char *)vcpu + regs[i].offset;
+		if (regs[i].id == id)
+			return regs[i].name;
+	}
+	for (unsigned int n = 0; n < 31; n++) {
+		if (id == evcntr(n) || id == evtyper(n)) {
+			sprintf(name, "%s%u", id == evcntr(n) ? "EVCNTR" : "EVTYPER", n);
+			return name;
 		}
 	}
-	for (unsigned int c = 0; c < 31; c++) {
-		if (id == KVM_SYSREG(3, 3, 14, 8 + c / 8, c % 8)) {
-			sprintf(name, "EVCNTR%u", c);
-			return &vcpu->evcntr[c];
-		}
-		if (id == KVM_SYSREG(3, 3, 14, 12 + c / 8, c % 8)) {
-			sprintf(name, "EVTYPER%u", c);
-			return &vcpu->evtyper[c];
-		}
-	}
-	return NULL;
+	return "another register";
 }
 
-static void write_mask(uint32_t *mask, int form, uint64_t value)
+/* Call @i of pmu_setup() as "vCPU ATTRIBUTE", "vCPU=REGISTER" (write) or "vCPU?REGISTER" (read). */
+static const char *call_text(unsigned int i)
 {
-	value &= valid_mask();
-	if (kvm.assigns)
-		*mask = value;
-	else if (form == 1)
-		*mask |= value;
+	static const char *const attrs[] = { "IRQ", "INIT", "FILTER", "SET_PMU", "NR_COUNTERS" };
+	const struct fake_call *call = &fake_kvm.calls[first_call + i];
+	static char text[64];
+	char name[16];
+
+	if (call->request == KVM_GET_ONE_REG || call->request == KVM_SET_ONE_REG)
+		snprintf(text, sizeof(text), "%u%c%s", call->vcpu,
+			 call->request == KVM_GET_ONE_REG ? '?' : '=', reg_name(call->a, name));
+	else if (call->a == KVM_ARM_VCPU_PMU_V3_CTRL && call->b < ARRAY_SIZE(attrs))
+		snprintf(text, sizeof(text), "%u%s %s", call->vcpu,
+			 call->request == KVM_HAS_DEVICE_ATTR ? " has" : "", attrs[call->b]);
 	else
-		*mask &= ~value;
+		snprintf(text, sizeof(text), "%s", call->name);
+	return text;
 }
-
-static int one_reg(struct model_vcpu *vcpu, const struct kvm_one_reg *one, bool write)
-{
-	char name[16], call[24];
-	int form, ret;
-	uint64_t *value = (uint64_t *)(uintptr_t)one->addr, n;
-	void *reg = find_reg(vcpu, one->id, name, &form);
-
-	if (!reg)
-		return -ENOENT;
-	snprintf(call, sizeof(call), "%s%s", write ? "=" : "?", name);
-	ret = note("%d%s", (int)(vcpu - kvm.vcpus), call);
-	if (ret < 0)
-		return ret;
-	if (reg == &vcpu->pmcr) {
-		if (!write) {
-			*value = (vcpu->pmcr & 0xff) | (uint64_t)kvm.n << N_SHIFT;
-			return 0;
-		}
-		n = *value >> N_SHIFT & 0x1f;
-		if (n <= kvm.implemented && !kvm.ignores_n)
-			kvm.n = n;
-		vcpu->pmcr = *value & 0xff;
-	} else if (form) {
-		if (write)
-			write_mask(reg, form, *value);
-		else
-			*value = *(uint32_t *)reg & valid_mask();
-	} else if (reg == &vcpu->sel) {
-		if (write)
-			vcpu->sel = *value;
-		else
-			*value = vcpu->sel;
-	} else if (!write) {
-		*value = *(uint64_t *)reg;
-	} else if (kvm.sticky < 0 || reg != &vcpu->evcntr[kvm.sticky]) {
-		*(uint64_t *)reg = *value;
-	}
-	return 0;
-}
-
-/* In place of vmm/kvm.c. */
-int kvm_ioctl(int fd, unsigned long request, void *arg)
-{
-	const struct kvm_device_attr *attr = arg;
-	struct model_vcpu *vcpu = &kvm.vcpus[fd - FIRST_FD];
-	char call[24];
-	int ret;
-
-	assert_in_range(fd, FIRST_FD, FIRST_FD + VCPUS - 1);
-	switch (request) {
-	case KVM_GET_ONE_REG:
-	case KVM_SET_ONE_REG:
-		return one_reg(vcpu, arg, request == KVM_SET_ONE_REG);
-	case KVM_HAS_DEVICE_ATTR:
-		assert_int_equal(attr->group, KVM_ARM_VCPU_PMU_V3_CTRL);
-		snprintf(call, sizeof(call), "has %s", attr_name(attr->attr));
-		ret = note("%d %s", fd - FIRST_FD, call);
-		return ret < 0 ? ret : kvm.has_nr_counters ? 0 : -ENXIO;
-	case KVM_SET_DEVICE_ATTR:
-		assert_int_equal(attr->group, KVM_ARM_VCPU_PMU_V3_CTRL);
-		ret = note("%d %s", fd - FIRST_FD, attr_name(attr->attr));
-		return ret < 0 ? ret : set_attr(vcpu, attr);
-	}
-	fail_msg("unexpected ioctl 0x%lx", request);
-	return -ENOTTY;
-}
-
-int kvm_ioctl_value(int fd, unsigned long request, unsigned long arg)
-{
-	return kvm_ioctl(fd, request, (void *)arg);
-}
-
-static const int fds[VCPUS] = { FIRST_FD, FIRST_FD + 1, FIRST_FD + 2 };
 
 static struct pmu_plan emulated(int counters)
 {
 	return (struct pmu_plan) {
 		.mode		= PMU_EMULATED,
 		.choose		= true,
-		.type		= NAMED_PMU,
+		.type		= PMU_TYPE,
 		.name		= "armv8_pmuv3_0",
 		.counters	= counters,
 		.intid		= 23,
@@ -287,35 +132,35 @@ static struct pmu_plan emulated(int counters)
 
 static int setup(const struct pmu_plan *plan, unsigned int *counters, struct error *err)
 {
-	return pmu_setup(plan, fds, VCPUS, kvm.irqchip, counters, err);
+	return pmu_setup(plan, vcpu_fds, VCPUS, true, counters, err);
 }
 
-/* Check the calls from the @first on against @expected; returns the next. */
-static unsigned int expect_calls(unsigned int first, const char *const *expected)
+/* The first calls are these; returns how many. */
+static unsigned int expect_calls(const char *const *expected)
 {
-	for (; *expected; first++, expected++) {
-		assert_true(first < kvm.n_calls);
-		assert_string_equal(kvm.calls[first], *expected);
+	unsigned int i;
+
+	for (i = 0; expected[i]; i++) {
+		assert_true(i < n_calls());
+		assert_string_equal(call_text(i), expected[i]);
 	}
-	return first;
+	return i;
 }
 
+static unsigned int visible_counters(void)
+{
+	return fake_kvm_reg(0, KVM_SYSREG(3, 3, 9, 12, 0)) >> 11 & 0x1f;
+}
+
+/* Every register that a guest with @counters sees, but for PMCR_EL0, is 0 on every vCPU. */
 static void expect_cleared(unsigned int counters)
 {
-	for (unsigned int i = 0; i < VCPUS; i++) {
-		const struct model_vcpu *vcpu = &kvm.vcpus[i];
-
-		assert_true(vcpu->created);
-		assert_int_equal(vcpu->cnten & valid_mask(), 0);
-		assert_int_equal(vcpu->inten & valid_mask(), 0);
-		assert_int_equal(vcpu->ovs & valid_mask(), 0);
-		assert_int_equal(vcpu->sel, 0);
-		assert_true(vcpu->ccntr == 0);
-		assert_true(vcpu->ccfiltr == 0);
-		assert_true(vcpu->userenr == 0);
-		for (unsigned int c = 0; c < counters; c++) {
-			assert_true(vcpu->evcntr[c] == 0);
-			assert_true(vcpu->evtyper[c] == 0);
+	for (unsigned int vcpu = 0; vcpu < VCPUS; vcpu++) {
+		for (size_t i = 1; i < ARRAY_SIZE(regs); i++)
+			assert_int_equal(fake_kvm_reg(vcpu, regs[i].id), 0);
+		for (unsigned int n = 0; n < counters; n++) {
+			assert_int_equal(fake_kvm_reg(vcpu, evcntr(n)), 0);
+			assert_int_equal(fake_kvm_reg(vcpu, evtyper(n)), 0);
 		}
 	}
 }
@@ -345,9 +190,9 @@ static void test_order(void **state)
 	plan.filter.n = 2;
 	plan.filter.ranges[0] = (struct pmu_range) { 0x10, 5 };
 	plan.filter.ranges[1] = (struct pmu_range) { 0x40, 1 };
-	model_reset(6);
+	machine_ready(6, true);
 	assert_done(setup(&plan, &counters, &err), &err);
-	assert_int_equal(expect_calls(0, once), kvm.n_calls);
+	assert_int_equal(expect_calls(once), n_calls());
 	assert_int_equal(counters, 2);
 }
 
@@ -362,11 +207,11 @@ static void test_all_counters(void **state)
 		unsigned int counters;
 		struct error err;
 
-		model_reset(6);
+		machine_ready(6, true);
 		assert_done(setup(&plan, &counters, &err), &err);
-		expect_calls(0, once);
+		expect_calls(once);
 		assert_int_equal(counters, 6);
-		assert_int_equal(kvm.n, 6);
+		assert_int_equal(visible_counters(), 6);
 		expect_cleared(6);
 	}
 }
@@ -389,14 +234,12 @@ static void test_counters(void **state)
 		struct pmu_plan plan = emulated(rows[row].asked);
 		struct error err;
 
-		model_reset(rows[row].implemented);
-		kvm.assigns = i & 1;
-		kvm.has_nr_counters = i & 2;
+		machine_ready(rows[row].implemented, true);
+		fake_kvm.settings.pmu_masks_assign = i & 1;
+		fake_kvm.settings.pmu_counters_attr = i & 2;
 		assert_done(setup(&plan, &counters, &err), &err);
 		assert_int_equal(counters, rows[row].got);
-		assert_int_equal(kvm.n, rows[row].got);
-		for (unsigned int v = 0; v < VCPUS; v++)
-			assert_int_equal(kvm.vcpus[v].irq, 23);
+		assert_int_equal(visible_counters(), rows[row].got);
 		expect_cleared(rows[row].got);
 	}
 }
@@ -410,11 +253,11 @@ static void test_attribute_preferred(void **state)
 	unsigned int counters;
 	struct error err;
 
-	model_reset(6);
-	kvm.has_nr_counters = true;
+	machine_ready(6, true);
+	fake_kvm.settings.pmu_counters_attr = true;
 	assert_done(setup(&plan, &counters, &err), &err);
-	expect_calls(0, once);
-	assert_int_equal(kvm.n, 3);
+	expect_calls(once);
+	assert_int_equal(visible_counters(), 3);
 }
 
 /* KVM's own choice of PMU: no SET_PMU, and so no attribute that wants one. */
@@ -426,11 +269,35 @@ static void test_default_pmu(void **state)
 	struct error err;
 
 	plan.choose = false;
-	model_reset(6);
-	kvm.has_nr_counters = true;
+	machine_ready(6, true);
+	fake_kvm.settings.pmu_counters_attr = true;
 	assert_done(setup(&plan, &counters, &err), &err);
-	expect_calls(0, once);
-	assert_int_equal(kvm.n, 3);
+	expect_calls(once);
+	assert_int_equal(visible_counters(), 3);
+}
+
+static void test_arguments(void **state)
+{
+	struct pmu_plan plan = emulated(PMU_COUNTERS_DEFAULT);
+	unsigned int counters, irqs = 0, pmus = 0;
+	struct error err;
+
+	plan.intid = 24;
+	machine_ready(6, true);
+	assert_done(setup(&plan, &counters, &err), &err);
+	for (unsigned int i = first_call; i < fake_kvm.n_calls; i++) {
+		const struct fake_call *call = &fake_kvm.calls[i];
+
+		assert_int_equal(call->ret, 0);
+		if (call->request != KVM_SET_DEVICE_ATTR)
+			continue;
+		if (call->b == KVM_ARM_VCPU_PMU_V3_IRQ && call->c == 24)
+			irqs++;
+		if (call->b == KVM_ARM_VCPU_PMU_V3_SET_PMU && call->c == PMU_TYPE)
+			pmus++;
+	}
+	assert_int_equal(irqs, VCPUS);
+	assert_int_equal(pmus, 1);
 }
 
 static void test_counters_refused(void **state)
@@ -439,37 +306,49 @@ static void test_counters_refused(void **state)
 	unsigned int counters;
 	struct error err;
 
-	model_reset(6);
+	machine_ready(6, true);
 	assert_error(setup(&plan, &counters, &err), &err, TALLY_EXIT_USAGE,
 		     "--pmu-counters: 7 event counters asked for, this host offers 6");
-	assert_int_equal(kvm.n_calls, 2);
+	assert_int_equal(n_calls(), 2);
 
 	plan = emulated(3);
-	model_reset(6);
-	kvm.ignores_n = true;
+	machine_ready(6, true);
+	fake_kvm.settings.pmu_counters_fixed = true;
 	assert_error(setup(&plan, &counters, &err), &err, TALLY_EXIT_UNAVAILABLE,
 		     "asked for 3, PMCR_EL0.N is 6");
-	assert_false(kvm.vcpus[0].created);
+	assert_int_equal(n_calls(), 5);
 }
 
+/* Each range is one call, with the action on every one: the first sets what the rest get. */
 static void test_filter(void **state)
 {
-	static const uint16_t events[] = { 0, 0x0f, 0x10, 0x14, 0x15, 0x3fff, 0x4000, 0xffff };
-	static const uint8_t within[] = { 0, 0, 1, 1, 0, 0, 1, 0 };
-
 	for (int allow = 0; allow < 2; allow++) {
 		struct pmu_plan plan = emulated(PMU_COUNTERS_DEFAULT);
-		unsigned int counters;
+		unsigned int counters, seen = 0;
 		struct error err;
 
 		plan.filter.allow = allow;
 		plan.filter.n = 2;
 		plan.filter.ranges[0] = (struct pmu_range) { 0x10, 5 };
-		plan.filter.ranges[1] = (struct pmu_range) { 0x4000, 1 };
-		model_reset(6);
+		plan.filter.ranges[1] = (struct pmu_range) { 0x4000, 0xb000 };
+		machine_ready(6, true);
 		assert_done(setup(&plan, &counters, &err), &err);
-		for (size_t i = 0; i < ARRAY_SIZE(events); i++)
-			assert_int_equal(kvm.allowed[events[i]], within[i] == allow);
+		for (unsigned int i = first_call; i < fake_kvm.n_calls; i++) {
+			const struct fake_call *call = &fake_kvm.calls[i];
+			struct kvm_pmu_event_filter filter;
+
+			if (call->request != KVM_SET_DEVICE_ATTR ||
+			    call->b != KVM_ARM_VCPU_PMU_V3_FILTER)
+				continue;
+			memcpy(&filter, &call->c, sizeof(filter));
+			assert_true(seen < plan.filter.n);
+			assert_int_equal(filter.base_event, plan.filter.ranges[seen].first);
+			assert_int_equal(filter.nevents, plan.filter.ranges[seen].count);
+			assert_int_equal(filter.action, allow ? KVM_PMU_EVENT_ALLOW :
+							       KVM_PMU_EVENT_DENY);
+			seen++;
+		}
+		assert_int_equal(seen, plan.filter.n);
 	}
 }
 
@@ -481,8 +360,8 @@ static void test_filter_too_wide(void **state)
 
 	plan.filter.n = 1;
 	plan.filter.ranges[0] = (struct pmu_range) { 0x3f0, 0x20 };
-	model_reset(6);
-	kvm.n_events = 1024;
+	machine_ready(6, true);
+	fake_kvm.settings.pmu_events = 1024;
 	assert_error(setup(&plan, &counters, &err), &err, TALLY_EXIT_UNAVAILABLE,
 		     "--pmu-filter: this host's PMU has no event numbers as high as 0x40f");
 }
@@ -497,10 +376,9 @@ static void test_user_irqchip(void **state)
 	unsigned int counters;
 	struct error err;
 
-	model_reset(6);
-	kvm.irqchip = false;
-	assert_done(setup(&plan, &counters, &err), &err);
-	expect_calls(0, once);
+	machine_ready(6, false);
+	assert_done(pmu_setup(&plan, vcpu_fds, VCPUS, false, &counters, &err), &err);
+	expect_calls(once);
 	expect_cleared(6);
 }
 
@@ -510,9 +388,9 @@ static void test_no_pmu(void **state)
 	unsigned int counters = 99;
 	struct error err;
 
-	model_reset(6);
+	machine_ready(6, true);
 	assert_done(setup(&plan, &counters, &err), &err);
-	assert_int_equal(kvm.n_calls, 0);
+	assert_int_equal(n_calls(), 0);
 	assert_int_equal(counters, 0);
 }
 
@@ -523,7 +401,7 @@ static const char *part_for(const char *call)
 		const char	*call;
 		const char	*part;
 	} parts[] = {
-		{ " SET_PMU", "KVM_ARM_VCPU_PMU_V3_SET_PMU, armv8_pmuv3_0 (type 10)" },
+		{ " SET_PMU", "KVM_ARM_VCPU_PMU_V3_SET_PMU, armv8_pmuv3_0 (type 8)" },
 		{ " NR_COUNTERS", "KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS" },
 		{ " FILTER", "KVM_ARM_VCPU_PMU_V3_FILTER, 0x10-0x14" },
 		{ " IRQ", "KVM_ARM_VCPU_PMU_V3_IRQ, INTID 23" },
@@ -558,35 +436,40 @@ static const char *part_for(const char *call)
 /* Each call fails once; the error names it and its errno, and nothing follows. */
 static void test_each_call_fails(void **state)
 {
-	for (int attribute = 0; attribute < 2; attribute++) {
-		struct pmu_plan plan = emulated(2);
-		unsigned int counters, total;
-		char calls[512][48];
-		struct error err;
+	struct pmu_plan plan = emulated(2);
+	unsigned int counters, total;
+	char calls[128][32];
+	struct error err;
 
-		plan.filter.n = 1;
-		plan.filter.ranges[0] = (struct pmu_range) { 0x10, 5 };
-		model_reset(6);
-		kvm.has_nr_counters = attribute;
+	plan.filter.n = 1;
+	plan.filter.ranges[0] = (struct pmu_range) { 0x10, 5 };
+	for (int attribute = 0; attribute < 2; attribute++) {
+		machine_ready(6, true);
+		fake_kvm.settings.pmu_counters_attr = attribute;
 		assert_done(setup(&plan, &counters, &err), &err);
-		total = kvm.n_calls;
-		assert_in_range(total, 40, ARRAY_SIZE(calls) - 1);
-		memcpy(calls, kvm.calls, sizeof(calls));
+		total = n_calls();
+		assert_in_range(total, 40, ARRAY_SIZE(calls));
+		for (unsigned int i = 0; i < total; i++)
+			snprintf(calls[i], sizeof(calls[i]), "%s", call_text(i));
 
 		for (unsigned int i = 0; i < total; i++) {
 			int ret;
 
-			model_reset(6);
-			kvm.has_nr_counters = attribute;
-			kvm.fail_at = i;
-			kvm.fail_with = EDOM;
-			if (strstr(calls[i], "has "))
-				continue;	/* a "no", not a failure */
+			machine_ready(6, true);
+			fake_kvm.settings.pmu_counters_attr = attribute;
+			fake_kvm.fail_at = first_call + i + 1;
+			fake_kvm.fail_errno = EDOM;
 			ret = setup(&plan, &counters, &err);
+			if (strstr(calls[i], " has ")) {
+				/* A "no", not a failure: the other way is taken. */
+				assert_done(ret, &err);
+				assert_int_equal(visible_counters(), 2);
+				continue;
+			}
 			assert_int_equal(ret, -EDOM);
 			assert_error(ret, &err, TALLY_EXIT_SOFTWARE, part_for(calls[i]));
 			assert_non_null(strstr(err.text, strerror(EDOM)));
-			assert_int_equal(kvm.n_calls, i + 1);
+			assert_int_equal(n_calls(), i + 1);
 		}
 	}
 }
@@ -598,10 +481,10 @@ static void test_register_that_does_not_take(void **state)
 	unsigned int counters;
 	struct error err;
 
-	model_reset(31);
-	kvm.sticky = 17;
+	machine_ready(31, true);
+	fake_kvm.settings.lost_reg = evcntr(17);
 	assert_error(setup(&plan, &counters, &err), &err, TALLY_EXIT_SOFTWARE,
-		     "clearing PMEVCNTR17_EL0: KVM left 0xdbadc0de in it");
+		     "clearing PMEVCNTR17_EL0: KVM left 0x1de7ec7edbadc0de in it");
 }
 
 int main(void)
@@ -612,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_attribute_preferred),
 		cmocka_unit_test(test_default_pmu),
+		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_counters_refused),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_filter_too_wide),
