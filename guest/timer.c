@@ -7,6 +7,7 @@
  *   rounds=N		samples for the latencies (default 50)
  */
 #include "guest.h"
+#include "sort.h"
 
 #define ROUNDS_MAX	1000
 
@@ -228,18 +229,6 @@ static void check_both(bool sleep)
 	check_eq(check_name("both-%s-cntp", how), fired[CNTP], 10);
 }
 
-static void sort(u64 *v, u32 n)
-{
-	for (u32 i = 1; i < n; i++) {
-		u64 x = v[i];
-		u32 j = i;
-
-		for (; j && v[j - 1] > x; j--)
-			v[j] = v[j - 1];
-		v[j] = x;
-	}
-}
-
 /* From the tick at which the timer was due to the entry of the handler. */
 static void report_latency(u32 which, bool sleep)
 {
@@ -266,7 +255,7 @@ static void report_latency(u32 which, bool sleep)
 		late[i] = fired_at[which] - (due + skew);
 		stop(t);
 	}
-	sort(late, rounds);
+	sort_u64(late, rounds);
 	print("latency %s %s min %lld median %lld max %lld ticks\n", t->name,
 	      sleep ? "wfi" : "loop", (long long)late[0], (long long)late[rounds / 2],
 	      (long long)late[rounds - 1]);
@@ -277,6 +266,8 @@ static void report_latency(u32 which, bool sleep)
 
 void guest_main(void)
 {
+	u32 working = NR_TIMERS;
+
 	for (u32 i = 0; i < NR_TIMERS; i++) {
 		struct timer *t = &timers[i];
 
@@ -295,13 +286,21 @@ void guest_main(void)
 	for (u32 i = 0; i < NR_TIMERS; i++) {
 		check_counter(&timers[i]);
 		check_registers(&timers[i]);
+		if (i == CNTP && emulated() && timer_offset_ignored()) {
+			check_skip("cntp-interrupts", "the emulator ignores CNTPOFF_EL2");
+			check_skip("both", "the emulator ignores CNTPOFF_EL2");
+			working = CNTP;
+			break;
+		}
 		check_fires(i, false);
 		check_fires(i, true);
 		check_special(i);
 	}
-	check_both(false);
-	check_both(true);
-	for (u32 i = 0; i < NR_TIMERS; i++) {
+	if (working == NR_TIMERS) {
+		check_both(false);
+		check_both(true);
+	}
+	for (u32 i = 0; i < working; i++) {
 		report_latency(i, false);
 		report_latency(i, true);
 	}

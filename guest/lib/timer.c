@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "dt.h"
+#include "gic.h"
 #include "timer.h"
+#include "trap.h"
 
 #define DT_TIMER_PHYS	1	/* indices in "interrupts" of arm,armv8-timer */
 #define DT_TIMER_VIRT	2
@@ -36,6 +38,39 @@ void timer_init(void)
 		return;
 	timers[CNTP].intid = dt_irq(node, DT_TIMER_PHYS, NULL);
 	timers[CNTV].intid = dt_irq(node, DT_TIMER_VIRT, NULL);
+}
+
+static u32 probed;
+
+static void on_probe(u32 intid)
+{
+	timers[CNTP].set_ctl(0);
+	probed++;
+}
+
+bool timer_offset_ignored(void)
+{
+	struct timer *t = &timers[CNTP];
+	irq_handler before = irq_set_handler(t->intid, on_probe);
+	u64 ms = ticks_per_ms();
+	u32 late = 0;
+
+	gic_enable(t->intid);
+	for (u32 i = 0; i < 3; i++) {
+		u64 due = t->count() + ms / 2;
+
+		probed = 0;
+		t->set_cval(due);
+		t->set_ctl(CNT_CTL_ENABLE);
+		irq_on();
+		while (!READ_ONCE(probed) && t->count() < due + 2000 * ms)
+			;
+		irq_off();
+		late += t->count() > due + ms;
+	}
+	t->set_ctl(0);
+	irq_set_handler(t->intid, before);
+	return late == 3;
 }
 
 void delay_ticks(u64 n)

@@ -27,10 +27,13 @@ static struct {
 	u64 esr;
 } traps[MAX_CPUS];
 
-void irq_set_handler(u32 intid, irq_handler handler)
+irq_handler irq_set_handler(u32 intid, irq_handler handler)
 {
+	irq_handler before = handlers[intid];
+
 	handlers[intid] = handler;
 	dsb(ish);
+	return before;
 }
 
 void handle_irq(struct regs *regs)

@@ -26,8 +26,8 @@ typedef void (*irq_handler)(u32 intid);
 
 #define MAX_INTID		1020
 
-/* One handler an INTID for all CPUs. Doesn't touch the GIC. */
-void irq_set_handler(u32 intid, irq_handler handler);
+/* One handler an INTID for all CPUs; gives the last. Doesn't touch the GIC. */
+irq_handler irq_set_handler(u32 intid, irq_handler handler);
 
 /* CNTVCT_EL0 as this CPU's last interrupt entered C, before the acknowledge. */
 extern u64 irq_entry_ticks;
