@@ -157,7 +157,7 @@ static void regs_reset(struct vcpu *vcpu)
 	reg_add(vcpu, ARM64_SYS_REG(3, 3, 9, 13, 0), UNKNOWN);			/* PMCCNTR_EL0 */
 	reg_add(vcpu, ARM64_SYS_REG(3, 3, 14, 15, 7), 0);			/* PMCCFILTR_EL0 */
 	reg_add(vcpu, ARM64_SYS_REG(3, 3, 9, 14, 0), 0);			/* PMUSERENR_EL0 */
-	reg_add(vcpu, ARM64_SYS_REG(3, 0, 0, 5, 0), 0x10305606);		/* ID_AA64DFR0_EL1 */
+	reg_add(vcpu, ARM64_SYS_REG(3, 0, 0, 5, 0), 0x10305609);		/* ID_AA64DFR0_EL1 */
 	for (n = 0; n < 31; n++) {
 		reg_add(vcpu, ARM64_SYS_REG(3, 3, 14, 8 + (n >> 3), n & 7), UNKNOWN);
 		reg_add(vcpu, ARM64_SYS_REG(3, 3, 14, 12 + (n >> 3), n & 7), UNKNOWN);

@@ -455,6 +455,7 @@ static void test_bad_filters(void **state)
 		{ "allow:1--2", "'1--2' is not a number" },
 		{ "allow:1-cpu_cycles", "'1-cpu_cycles' is not a number" },
 		{ "allow:0x14-0x10", "'0x14-0x10' runs backwards" },
+		{ "allow:5-4", "'5-4' runs backwards" },
 		{ "allow:0x10000", "'0x10000' is too large" },
 		{ "allow:65536", "'65536' is too large" },
 		{ "allow:0-0x10000", "'0-0x10000' is too large" },
