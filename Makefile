@@ -54,3 +54,45 @@ include devices/rules.mk
 include $(wildcard guest/rules.mk arm64/linux/rules.mk)
 include $(wildcard tests/host/rules.mk tests/unit/rules.mk tests/boot/rules.mk)
 include $(wildcard tests/fuzz/rules.mk tests/bench/rules.mk docs/rules.mk)
+
+PHONY += run check lint clean install
+
+# Everything that the rules below need, from nothing. Each step knows what is
+# there already and says nothing then.
+$(B)/.sysroot:
+	$(Q)./setup packages sysroot
+	$(Q)mkdir -p $(@D) && touch $@
+
+# A submake each, so that set-up has ended before anything looks for its results.
+STEP = $(Q)+$(MAKE) --no-print-directory
+
+run:
+	$(Q)./setup packages sysroot
+	$(STEP) kernel
+	$(STEP) tally guests guest-modules
+	$(Q)./setup qemu-root host-root debian-guest
+	$(Q)tests/host/run --name demo -- tests/boot/demo
+
+CHECK_SUITES := lint man unit bad-input boot debian
+
+check:
+	$(Q)./setup packages sysroot
+	$(Q)rm -rf $(B)/results
+	$(STEP) kernel
+	$(STEP) tally guests guest-modules native
+	$(Q)./setup qemu-root host-root debian-guest
+	$(STEP) --keep-going $(CHECK_SUITES:%=check-%) || true
+	$(Q)tests/summary
+
+install: $(B)/tally
+	install -D -m 755 $(B)/tally $(DESTDIR)$(PREFIX)/bin/tally
+	install -D -m 644 docs/tally.1 $(DESTDIR)$(PREFIX)/share/man/man1/tally.1
+
+PREFIX ?= /usr/local
+
+clean:
+	rm -rf $(B)/obj $(B)/native $(B)/unit $(B)/guest $(B)/tally $(B)/tally.debug $(B)/results
+
+.PHONY: $(PHONY) help
+help:
+	@cat docs/targets

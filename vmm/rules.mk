@@ -4,7 +4,7 @@
 TALLY_SRCS = $(wildcard vmm/*.c arm64/*.c devices/*.c)
 TALLY_OBJS = $(TALLY_SRCS:%.c=$(B)/obj/%.o)
 
-PHONY += all tally install clean help
+PHONY += all tally
 all: tally guests
 
 tally: $(B)/tally
