@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake_kvm.h"
 #include "kvm.h"
@@ -643,7 +644,7 @@ static int run_ioctl(struct fake_call *call, void *arg)
 		call->c = in.irqfd->flags;
 		return 0;
 	case KVM_RUN:
-		return -EINTR;
+		return -EINTR;		/* as when a signal comes at once */
 	default:
 		return -ENOTTY;
 	}
@@ -739,6 +740,8 @@ int kvm_ioctl(int fd, unsigned long request, void *arg)
 	}
 	call->ret = ret;
 	pthread_mutex_unlock(&lock);
+	if (request == KVM_RUN)
+		usleep(1000);
 	return ret;
 }
 
