@@ -59,6 +59,22 @@ $(B)/guest/%.bin: $(B)/guest/%.elf
 PHONY += guests
 guests: $(GUESTS)
 
+# The module that lets a Linux guest's physical timer tick; for our own kernel.
+# Kbuild writes beside the sources, hence the copy.
+KERNEL_OBJ := $(B)/kernel/obj
+
+PHONY += guest-modules
+guest-modules: $(B)/guest/ptimer.ko
+
+$(B)/guest/ptimer.ko: guest/linux/ptimer.c guest/linux/Kbuild $(wildcard $(B)/kernel/Image)
+	$(call say,MODULE,$@)
+	@test -e $(KERNEL_OBJ)/Module.symvers || \
+		{ echo 'build/kernel/obj has no built kernel: make kernel' >&2; exit 1; }
+	$(Q)mkdir -p $(B)/guest/linux && cp guest/linux/ptimer.c guest/linux/Kbuild $(B)/guest/linux/
+	$(Q)$(MAKE) -s -C $(KERNEL_OBJ) ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) \
+		M=$(B)/guest/linux modules
+	$(Q)cp $(B)/guest/linux/ptimer.ko $@
+
 -include $(wildcard $(B)/guest/*.d $(B)/guest/*/*.d)
 
 .PRECIOUS: $(B)/guest/%.elf $(B)/guest/%.o
