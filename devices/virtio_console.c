@@ -159,8 +159,7 @@ static void virtio_console_destroy(void *device)
 {
 	struct virtio_console *vc = device;
 
-	if (vc->virtio.env.config->devices.console == CONSOLE_VIRTIO)
-		console_listen(vc->virtio.env.console, NULL);
+	console_unlisten(vc->virtio.env.console, &vc->listener);
 	virtio_fini(&vc->virtio);
 	pthread_cond_destroy(&vc->written);
 	free(vc);
