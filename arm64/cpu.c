@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vCPUs: features, SVE, MTE, stolen time, timers, first registers (KVM api.rst, devices/vcpu.rst). */
+/*
+ * vCPUs: features, SVE, MTE, stolen time, timers, first registers (KVM api.rst,
+ * devices/vcpu.rst).
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The interrupt controller in the kernel (KVM devices/arm-vgic.rst, arm-vgic-v3.rst, arm-vgic-its.rst). */
+/*
+ * The interrupt controller in the kernel (KVM devices/arm-vgic.rst, arm-vgic-v3.rst,
+ * arm-vgic-its.rst).
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

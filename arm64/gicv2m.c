@@ -59,7 +59,8 @@ int gicv2m_create(struct machine *machine, struct error *err)
 	struct gicv2m *frame = calloc(1, sizeof(*frame));
 
 	if (!frame)
-		return error_set(err, TALLY_EXIT_SOFTWARE, ENOMEM, "no memory for the GICv2m frame");
+		return error_set(err, TALLY_EXIT_SOFTWARE, ENOMEM,
+				 "no memory for the GICv2m frame");
 	frame->machine = machine;
 	frame->first = gic->v2m_first;
 	machine->gicv2m = frame;

@@ -78,7 +78,8 @@ const struct option_group cpu_options = { "CPU", cpu_rows };
 
 static const struct option_row irqchip_rows[] = {
 	{ "irqchip", 0, OPTION_REQUIRED, "TYPE",
-	  "gicv2, gicv2m, gicv3, gicv3-its or user (default: gicv3, else gicv2)", parse_irqchip, 0 },
+	  "gicv2, gicv2m, gicv3, gicv3-its or user (default: gicv3, else gicv2)",
+	  parse_irqchip, 0 },
 	{ 0 }
 };
 
@@ -219,7 +220,8 @@ static void plan_cpu(const struct config *config, const struct host_caps *caps,
 	cpu->steal_time = caps->steal_time && !config->arm64.no_pvtime;
 	if (cpu->steal_time)
 		cpu->steal_time_area = (struct range) {
-			MAP_STEAL_TIME, (plan->cpus * MAP_STEAL_TIME_STRIDE + 0xffffull) & ~0xffffull,
+			.gpa	= MAP_STEAL_TIME,
+			.size	= (plan->cpus * MAP_STEAL_TIME_STRIDE + 0xffffull) & ~0xffffull,
 		};
 }
 

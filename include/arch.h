@@ -41,8 +41,8 @@ unsigned long arch_vm_type(const struct host_caps *caps, unsigned int ipa_bits);
 int arch_vm_setup(struct machine *machine, struct error *err);		/* before vCPUs */
 int arch_vcpus_init(struct machine *machine, struct error *err);	/* all vCPUs exist */
 int arch_irqchip_create(struct machine *machine, struct error *err);
-int arch_vcpus_setup(struct machine *machine, struct error *err);	/* PMU, timers, stolen time */
-int arch_boot_state(struct machine *machine, struct error *err);	/* registers of the boot CPU */
+int arch_vcpus_setup(struct machine *machine, struct error *err);	/* PMU, timers, pvtime */
+int arch_boot_state(struct machine *machine, struct error *err);	/* vCPU 0 */
 void arch_teardown(struct machine *machine);
 /* The line of SPI @intid. */
 struct irq_line arch_irq_line(struct machine *machine, uint32_t intid);

@@ -33,7 +33,10 @@ void console_destroy(struct console *console);
 void console_write(struct console *console, const void *data, size_t len);
 /* Whatever is still in tally goes to stdout. */
 void console_flush(struct console *console);
-/* There is one listener at a time: the last one that asked. On the loop's thread, or while it doesn't run. */
+/*
+ * There is one listener at a time: the last one that asked. On the loop's
+ * thread, or while it doesn't run.
+ */
 void console_listen(struct console *console, struct console_listener *listener);
 /* Nothing happens when @listener is not the one. */
 void console_unlisten(struct console *console, struct console_listener *listener);

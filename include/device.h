@@ -43,7 +43,7 @@ struct device_env {
 struct device_model {
 	const char			*name;
 	const struct option_group	*options;	/* or NULL */
-	uint64_t			gpa;		/* fixed address, or 0: the next virtio-mmio slot */
+	uint64_t			gpa;		/* fixed, or 0: the next virtio-mmio slot */
 	uint64_t			size;
 	enum irq_trigger		trigger;
 	unsigned int (*count)(const struct config *config);

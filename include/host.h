@@ -19,14 +19,14 @@ struct host_pmu {
 	char		name[64];	/* in /sys/bus/event_source/devices */
 	uint32_t	type;		/* perf type, KVM_ARM_VCPU_PMU_V3_SET_PMU's argument */
 	cpu_set_t	cpus;		/* that it covers */
-	unsigned int	events;		/* named in its events directory (host_pmu_count_events()) */
-	int		counters;	/* event counters KVM would give, -1 unknown (tally host asks) */
+	unsigned int	events;		/* named in its events directory */
+	int		counters;	/* event counters KVM would give, -1 unknown */
 	unsigned int	pmuver;		/* ID_AA64DFR0_EL1.PMUVer a guest gets, 0 unknown */
 };
 
 struct host_caps {
 	unsigned int	max_vcpus;
-	unsigned int	ipa_bits;		/* largest IPA size, 40 where KVM can't say */
+	unsigned int	ipa_bits;		/* largest IPA size; 40 if not told */
 	bool		ipa_choice;		/* a VM may have a smaller one */
 	bool		irqchip[IRQCHIP_COUNT];
 	bool		psci;			/* 0.2 or later in the kernel */

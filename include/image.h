@@ -19,7 +19,7 @@ enum image_format {
 	IMAGE_LINUX_GZIP,	/* Image.gz */
 	IMAGE_ZBOOT_GZIP,	/* EFI zboot with a gzip payload */
 	IMAGE_ZBOOT_ZSTD,	/* EFI zboot with a zstd payload */
-	IMAGE_FLAT,		/* no header: a bare program, placed at text_offset 0x80000 as lkvm does */
+	IMAGE_FLAT,		/* no header: a bare program, at 0x80000 as in lkvm */
 };
 
 struct image {
@@ -28,8 +28,8 @@ struct image {
 	const char		*path;		/* borrowed, for messages */
 	uint64_t		offset;		/* of the payload in the file */
 	uint64_t		length;		/* of the payload in the file, bytes */
-	uint64_t		load_size;	/* bytes that loading writes, 0 = known only after loading */
-	uint64_t		memory_size;	/* bytes the image occupies once it runs (image_size), >= load_size */
+	uint64_t		load_size;	/* bytes that loading writes, 0 = unknown */
+	uint64_t		memory_size;	/* bytes in memory once it runs, >= load_size */
 	uint64_t		text_offset;	/* from a 2 MiB aligned base (booting.rst) */
 	uint64_t		flags;		/* of the Image header, host order */
 };

@@ -48,7 +48,7 @@ struct machine {
 	void			*steal_time;	/* mapping of plan->cpu.steal_time_area */
 	struct bus		*bus;
 	struct vcpu		*vcpus;
-	int			*vcpu_fds;	/* the same descriptors, for those who need only these */
+	int			*vcpu_fds;	/* the same descriptors in a row */
 	int			gic_fd, its_fd;
 	void			*gicv2m;	/* the frame, where there is one */
 	void			**devices;	/* plan->n_devices */

@@ -38,7 +38,7 @@ struct option_row {
 	const char		*value_name;	/* for the help text, e.g. "N" */
 	const char		*help;		/* one line, shown by --help */
 	option_parser		*parse;
-	size_t			offset;		/* for the generic parsers: field in struct config */
+	size_t			offset;		/* generic parsers: field in struct config */
 };
 
 struct option_group {

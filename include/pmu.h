@@ -41,7 +41,7 @@ struct pmu_plan {
 	int			counters;	/* as in struct pmu_config */
 	uint32_t		intid;
 	struct pmu_filter	filter;
-	char			note[256];	/* one line to say at start, e.g. why auto chose this; may be "" */
+	char			note[256];	/* to say at start, or "" */
 	enum log_level		note_level;	/* how to say it */
 };
 

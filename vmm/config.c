@@ -13,7 +13,7 @@
 #define CPUS_MAX	512		/* KVM's own limit with a GICv3 */
 #define MEM_DEFAULT	(256ull << 20)
 #define MEM_MIN		(4ull << 20)
-#define MEM_PAGE	65536		/* the largest page size, so that any kernel can use all of it */
+#define MEM_PAGE	65536		/* the largest page size: any kernel can use all */
 
 void config_init(struct config *config)
 {
@@ -64,10 +64,11 @@ static int parse_mem(struct config *config, const struct option_row *row, const 
 static int parse_name(struct config *config, const struct option_row *row, const char *value,
 		      struct error *err)
 {
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	size_t len = strlen(value);
 
-	if (!len || len > 64 || *value == '.' || *value == '-' ||
-	    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != len)
+	if (!len || len > 64 || *value == '.' || *value == '-' || strspn(value, allowed) != len)
 		return option_bad_value(row, value, err,
 					"a name has 1 to 64 letters, digits, '.', '_' or '-'");
 	config->name = value;

@@ -45,9 +45,10 @@ static int help_command(int argc, char **argv)
 		printf("  %-10s %s\n", commands[i].name, commands[i].help);
 	printf("\nOptions of run:\n");
 	options_print(stdout);
-	printf("\nExit code: 0 guest powered off, 64 bad command line, 66 bad input file, 69 this host\n"
-	       "can't, 70 tally's own error, 75 stopped, 80 guest reset itself, 81 guest crashed.\n"
-	       "The manual page tally(1) has the whole story.\n");
+	printf("\n"
+	       "Exit code: 0 guest powered off, 64 bad command line, 66 bad input file,\n"
+	       "69 this host can't, 70 tally's own error, 75 stopped, 80 guest reset itself,\n"
+	       "81 guest crashed. The manual page tally(1) has the whole story.\n");
 	return 0;
 }
 
@@ -61,7 +62,7 @@ static int refuse(const char *name)
 	}
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		if (!strcmp(name, never[i])) {
-			log_error("%s: tally does not have this command of lkvm's; see tally help", name);
+			log_error("%s: tally does not have this command of lkvm's", name);
 			return TALLY_EXIT_USAGE;
 		}
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From the command line, the files and the host to the plan. Nothing here opens or calls anything. */
+/* From the command line, the files and the host to the plan: decided here, done elsewhere. */
 #include <errno.h>
 #include <libfdt.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "parts.h"
 #include "plan.h"
 
-#define NEAR_SIZE	(256ull << 20)	/* initrd and device tree stay this close to the kernel if they can */
+#define NEAR_SIZE	(256ull << 20)	/* initrd and device tree stay this close if they can */
 #define IMAGE_ALIGN	0x10000		/* the largest page size */
 #define KERNEL_ALIGN	(2ull << 20)	/* booting.rst */
 
@@ -82,7 +82,7 @@ static int place_devices(const struct config *config, struct plan *plan, struct 
 	return 0;
 }
 
-/* Where the device tree and above all the initrd end: close to the kernel, or as high as it must be. */
+/* Where initrd and device tree end: close to the kernel, or as high as it must be. */
 static uint64_t images_limit(const struct plan *plan, uint64_t needed)
 {
 	if (plan->ram.size > NEAR_SIZE && needed <= NEAR_SIZE)
@@ -139,7 +139,8 @@ static int place_images(const struct config *config, const struct images *images
 	uint64_t limit;
 
 	if (images->kernel.format != IMAGE_NONE) {
-		plan->kernel.gpa = align_up(plan->ram.gpa, KERNEL_ALIGN) + images->kernel.text_offset;
+		plan->kernel.gpa = align_up(plan->ram.gpa, KERNEL_ALIGN) +
+				   images->kernel.text_offset;
 		if (images->kernel.text_offset > plan->ram.size ||
 		    images->kernel.memory_size > plan->ram.size - images->kernel.text_offset)
 			return no_room(&images->kernel, "kernel", plan, err);

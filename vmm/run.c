@@ -148,7 +148,7 @@ static void print_start(const struct config *config, const struct plan *plan,
 			const struct machine *machine)
 {
 	if (plan->pmu.note[0])
-		log_info("%s", plan->pmu.note);
+		log_print(plan->pmu.note_level, "%s", plan->pmu.note);
 	if (plan->pmu.mode == PMU_NONE)
 		log_info("%s%s%u CPU(s), %llu MiB, %s, no PMU", config->name ? config->name : "",
 			 config->name ? ": " : "", plan->cpus,
@@ -264,7 +264,9 @@ static int run_all(struct run *run, int argc, char **argv, struct error *err)
 	if (ret < 0)
 		return ret;
 	log_level = run->config.log_level;
-	ret = check_config(&run->config, err);
+	ret = pmu_options_check(&run->config, err);
+	if (!ret)
+		ret = check_config(&run->config, err);
 	if (!ret)
 		ret = images_open(&run->images, kernel, err);
 	if (!ret)
