@@ -246,6 +246,8 @@ static void test_gic(void **state)
 			assert_compatible(fdt, msi, table[i].msi);
 			assert_true(has(fdt, msi, "msi-controller"));
 			assert_reg(fdt, msi, frame->gpa, frame->size);
+			if (frame == &p.plan.gic.its)
+				assert_int_equal(cell(fdt, msi, "#msi-cells"), 1);
 		} else {
 			assert_int_equal(msi, -FDT_ERR_NOTFOUND);
 		}

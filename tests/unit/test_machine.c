@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "arch.h"
@@ -137,10 +138,16 @@ static void setup_open(struct run *run, const struct setup *setup)
 	run->p.caps.ipa_bits = 40;
 }
 
+static bool is_mapped(void *host)
+{
+	return host && !msync(host, 4096, MS_ASYNC);
+}
+
 static void test_builds_and_ends(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(setups); i++) {
 		struct run run;
+		void *ram, *steal_time;
 		int ret;
 
 		setup_open(&run, &setups[i]);
@@ -153,8 +160,13 @@ static void test_builds_and_ends(void **state)
 			    fake_kvm.calls[c].request != KVM_HAS_DEVICE_ATTR)
 				fail_msg("%s: call %u, %s, was refused with %d", setups[i].name,
 					 c + 1, fake_kvm.calls[c].name, fake_kvm.calls[c].ret);
+		ram = run.machine.memory.host;
+		steal_time = run.machine.steal_time;
+		assert_true(is_mapped(ram));
+		assert_int_equal(is_mapped(steal_time), run.p.plan.cpu.steal_time);
 		run_unbuild(&run);
 		assert_nothing_left();
+		assert_false(is_mapped(ram) || is_mapped(steal_time));
 		run_close(&run);
 	}
 }

@@ -229,6 +229,21 @@ static void test_images_stay_near(void **state)
 	planning_free(&p);
 }
 
+/* Where the images just fill what is near there must be no gap between "near" and "far". */
+static void test_images_at_the_edge(void **state)
+{
+	for (uint64_t size = 224 * MIB; size <= 228 * MIB; size += 0x8000) {
+		struct planning p;
+
+		planning_init(&p, "one-pmu", "-m 512");
+		planning_kernel(&p, 0, 30 * MIB);
+		planning_initrd(&p, size);
+		assert_planned(&p);
+		check_map(&p);
+		planning_free(&p);
+	}
+}
+
 static void test_does_not_fit(void **state)
 {
 	static const struct {
@@ -308,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_ram_above_3_gib),
 		cmocka_unit_test(test_known_addresses),
 		cmocka_unit_test(test_images_stay_near),
+		cmocka_unit_test(test_images_at_the_edge),
 		cmocka_unit_test(test_does_not_fit),
 		cmocka_unit_test(test_firmware),
 	};
