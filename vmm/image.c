@@ -190,8 +190,8 @@ static int open_packed(struct image *image, struct error *err)
 static int open_zboot(struct image *image, const unsigned char *head, struct error *err)
 {
 	char compression[HEADER_MAGIC - ZBOOT_COMPRESSION + 1] = { };
-	uint64_t offset = get_le32(head + ZBOOT_OFFSET);
-	uint64_t size = get_le32(head + ZBOOT_SIZE);
+	unsigned long long offset = get_le32(head + ZBOOT_OFFSET);
+	unsigned long long size = get_le32(head + ZBOOT_SIZE);
 	struct image_pe pe = { };
 	char buf[32];
 
@@ -216,12 +216,11 @@ static int open_zboot(struct image *image, const unsigned char *head, struct err
 	if (offset < ZBOOT_LEN || !size)
 		return error_set(err, TALLY_EXIT_NOINPUT, ENOEXEC,
 				 "kernel %s is damaged: its zboot header has %llu bytes of payload at %llu",
-				 image->path, (unsigned long long)size, (unsigned long long)offset);
+				 image->path, size, offset);
 	if (offset + size > image->length)
 		return error_set(err, TALLY_EXIT_NOINPUT, ENODATA,
 				 "kernel %s is truncated: it has %llu bytes, its payload ends at %llu",
-				 image->path, (unsigned long long)image->length,
-				 (unsigned long long)(offset + size));
+				 image->path, (unsigned long long)image->length, offset + size);
 	image->offset = offset;
 	image->length = size;
 	return open_packed(image, err);

@@ -140,7 +140,7 @@ static const struct magic {
 	{ 0x38, 4, "RSC\x05", "a RISC-V kernel" },
 	{ 0x24, 4, "\x18\x28\x6f\x01", "a 32-bit Arm kernel (zImage)" },
 	{ 0, 4, "\x28\xb5\x2f\xfd", "a zstd file; unpack it first" },
-	{ 0, 6, "\xfd" "7zXZ\0", "an xz file; unpack it first" },
+	{ 0, 6, "\xfd\x37zXZ\0", "an xz file; unpack it first" },
 	{ 0, 4, "\x02\x21\x4c\x18", "an lz4 file; unpack it first" },
 	{ 0, 4, "\x04\x22\x4d\x18", "an lz4 file; unpack it first" },
 	{ 0, 5, "\x89LZO\0", "an lzop file; unpack it first" },

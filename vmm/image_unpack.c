@@ -77,7 +77,7 @@ static int gzip_run(struct source *source, z_stream *z, unsigned char *out, uint
 		    bool head_only, uint64_t *size, struct error *err)
 {
 	const struct image *image = source->image;
-	unsigned char beyond;
+	unsigned char beyond = 0;
 	bool ended = false;
 	uint64_t done = 0;
 	uInt room;

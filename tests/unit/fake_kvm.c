@@ -10,7 +10,7 @@
 #include "fake_kvm.h"
 #include "kvm.h"
 
-#define FIRST_FD	100000		/* no descriptor of the process: close(2) on it does nothing */
+#define FIRST_FD	100000		/* above any descriptor of the process */
 #define MAX_VCPUS	32
 #define MAX_REGS	160
 #define MAX_SLOTS	8
@@ -158,7 +158,7 @@ static void regs_reset(struct vcpu *vcpu)
 	reg_add(vcpu, ARM64_SYS_REG(3, 3, 9, 13, 0), UNKNOWN);			/* PMCCNTR_EL0 */
 	reg_add(vcpu, ARM64_SYS_REG(3, 3, 14, 15, 7), 0);			/* PMCCFILTR_EL0 */
 	reg_add(vcpu, ARM64_SYS_REG(3, 3, 9, 14, 0), 0);			/* PMUSERENR_EL0 */
-	reg_add(vcpu, ARM64_SYS_REG(3, 0, 0, 5, 0), 0x10305609);		/* ID_AA64DFR0_EL1 */
+	reg_add(vcpu, ARM64_SYS_REG(3, 0, 0, 5, 0), 0x10305609);	/* ID_AA64DFR0_EL1 */
 	for (n = 0; n < 31; n++) {
 		reg_add(vcpu, ARM64_SYS_REG(3, 3, 14, 8 + (n >> 3), n & 7), UNKNOWN);
 		reg_add(vcpu, ARM64_SYS_REG(3, 3, 14, 12 + (n >> 3), n & 7), UNKNOWN);
@@ -443,7 +443,8 @@ static int create_vm(unsigned long type)
 
 	if (vm.open)
 		return -EMFILE;		/* one is enough for a test */
-	if (type & ~0xfful || (bits && (bits < 32 || bits > (unsigned int)fake_kvm.settings.ipa_bits)))
+	if (type & ~0xfful ||
+	    (bits && (bits < 32 || bits > (unsigned int)fake_kvm.settings.ipa_bits)))
 		return -EINVAL;
 	memset(&vm, 0, sizeof(vm));
 	vm.open = true;
@@ -706,7 +707,8 @@ static struct fake_call *call_new(unsigned long request, int fd)
 	if (fake_kvm.n_calls == FAKE_MAX_CALLS)
 		abort();
 	call = &fake_kvm.calls[fake_kvm.n_calls++];
-	*call = (struct fake_call){ .name = "unknown ioctl", .request = request, .kind = fd_kind(fd) };
+	*call = (struct fake_call){ .request = request, .kind = fd_kind(fd) };
+	call->name = "unknown ioctl";
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i].request == request)
 			call->name = names[i].name;

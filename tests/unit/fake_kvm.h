@@ -36,7 +36,7 @@ struct fake_call {
 	unsigned long	request;
 	enum fake_kind	kind;
 	unsigned int	vcpu;		/* of a FAKE_VCPU descriptor */
-	uint64_t	a;		/* value, capability, group, register, slot, type, features[0] */
+	uint64_t	a;		/* number, capability, group, register, slot, type */
 	uint64_t	b;		/* attribute, register's value, gpa, flags */
 	uint64_t	c;		/* attribute's value, size */
 	int		ret;
@@ -50,8 +50,9 @@ struct fake_settings {
 	int		pmu_types[4];		/* that SET_PMU takes, ends with 0 */
 	unsigned int	pmu_events;		/* event numbers are below this */
 	bool		pmu_counters_attr;	/* Linux 6.18's SET_NR_COUNTERS */
-	bool		pmu_counters_fixed;	/* before 6.7: writes of PMCR_EL0.N do nothing */
-	bool		pmu_masks_assign;	/* after 6.12: SET and CLR registers take what is written */
+	bool		pmu_counters_fixed;	/* writes of PMCR_EL0.N do nothing */
+	/* After 6.12: SET and CLR registers take what is written. */
+	bool		pmu_masks_assign;
 	uint64_t	lost_reg;		/* writes of this register do nothing */
 	uint64_t	sve_vls;		/* vector lengths, bit n: n + 1 quadwords */
 	struct { unsigned int cap; int value; } caps[32];
@@ -64,7 +65,7 @@ struct fake_kvm {
 	unsigned int		fail_at;	/* the number of this call, from 1; 0: none fails */
 	int			fail_errno;
 	unsigned int		opened, closed;	/* descriptors and mappings of kvm_run */
-	unsigned int		misused;	/* calls with a descriptor that is not open, or closed twice */
+	unsigned int		misused;	/* uses of a descriptor that is not open */
 };
 
 extern struct fake_kvm fake_kvm;
@@ -73,7 +74,10 @@ extern struct fake_kvm fake_kvm;
 void fake_kvm_reset(void);
 void fake_kvm_set_cap(unsigned int cap, int value);
 
-/* The first call at or after *@at with this request (and, where not -1, @a); *@at moves past it. */
+/*
+ * The first call at or after *@at with this request (and, where not -1, @a); *@at
+ * moves past it.
+ */
 const struct fake_call *fake_kvm_find(unsigned int *at, unsigned long request, int64_t a);
 /* How many such calls there are. */
 unsigned int fake_kvm_count(unsigned long request, int64_t a);

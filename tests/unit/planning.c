@@ -21,7 +21,9 @@ void planning_init(struct planning *p, const char *host, const char *args)
 		p->argv[argc++] = word;
 	}
 	assert_done(options_parse(&p->config, argc, p->argv, &p->err), &p->err);
-	p->images.kernel.fd = p->images.initrd.fd = p->images.firmware.fd = -1;
+	p->images.kernel.fd = -1;
+	p->images.initrd.fd = -1;
+	p->images.firmware.fd = -1;
 }
 
 void planning_kernel(struct planning *p, uint64_t text_offset, uint64_t memory_size)

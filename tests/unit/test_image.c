@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Kernel images of each format, and files that are none, cut or hostile. */
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -408,7 +409,7 @@ static void test_crc_is_checked(void **state)
 
 static void poke_elf(struct buf *buf, unsigned int class, unsigned int data, unsigned int machine)
 {
-	memcpy(buf->data, "\x7f" "ELF", 4);
+	memcpy(buf->data, ELFMAG, SELFMAG);
 	buf->data[4] = (unsigned char)class;
 	buf->data[5] = (unsigned char)data;
 	buf->data[data == 2 ? 19 : 18] = (unsigned char)machine;
@@ -429,7 +430,7 @@ static void test_refused(void **state)
 		{ "zImage", 0x24, 4, "\x18\x28\x6f\x01", "a 32-bit Arm kernel" },
 		{ "riscv", 0x38, 4, "RSC\x05", "a RISC-V kernel" },
 		{ "zst", 0, 4, "\x28\xb5\x2f\xfd", "a zstd file" },
-		{ "xz", 0, 6, "\xfd" "7zXZ\0", "an xz file" },
+		{ "xz", 0, 6, "\xfd\x37zXZ\0", "an xz file" },
 		{ "lz4", 0, 4, "\x02\x21\x4c\x18", "an lz4 file" },
 		{ "bz2", 0, 4, "BZh9", "a bzip2 file" },
 		{ "uImage", 0, 4, "\x27\x05\x19\x56", "a U-Boot uImage" },

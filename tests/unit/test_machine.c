@@ -117,15 +117,16 @@ static const struct setup {
 
 static void setup_open(struct run *run, const struct setup *setup)
 {
-	char args[256], *at;
+	char args[256] = "";
+	const char *from = setup->args, *at;
 
-	snprintf(args, sizeof(args), "%s", setup->args);
-	while ((at = strstr(args, "DISK"))) {
-		char rest[256];
-
-		strcpy(rest, at + 4);
-		snprintf(at, sizeof(args) - (size_t)(at - args), "%s%s", disk_path, rest);
+	/* DISK stands for the path of one */
+	while ((at = strstr(from, "DISK"))) {
+		snprintf(args + strlen(args), sizeof(args) - strlen(args), "%.*s%s",
+			 (int)(at - from), from, disk_path);
+		from = at + 4;
 	}
+	snprintf(args + strlen(args), sizeof(args) - strlen(args), "%s", from);
 	fake_kvm_reset();
 	fake_kvm.settings.mte = setup->mte;
 	fake_kvm.settings.pmu_counters_attr = setup->counters_attr;
@@ -299,6 +300,15 @@ static void test_order(void **state)
 
 static void test_pmu_registers(void **state)
 {
+	static const uint64_t clear[] = {
+		ARM64_SYS_REG(3, 3, 9, 12, 1),		/* PMCNTENSET_EL0 */
+		ARM64_SYS_REG(3, 0, 9, 14, 1),		/* PMINTENSET_EL1 */
+		ARM64_SYS_REG(3, 3, 9, 14, 3),		/* PMOVSSET_EL0 */
+		ARM64_SYS_REG(3, 3, 9, 13, 0),		/* PMCCNTR_EL0 */
+		ARM64_SYS_REG(3, 3, 14, 8, 0), ARM64_SYS_REG(3, 3, 14, 8, 2),	/* PMEVCNTRn */
+		ARM64_SYS_REG(3, 3, 14, 12, 0), ARM64_SYS_REG(3, 3, 14, 12, 2),	/* PMEVTYPERn */
+	};
+
 	for (size_t i = 3; i <= 4; i++) {
 		struct run run;
 
@@ -306,18 +316,11 @@ static void test_pmu_registers(void **state)
 		assert_done(run_build(&run), &run.err);
 		assert_int_equal(run.machine.pmu_counters, 3);
 		for (unsigned int cpu = 0; cpu < 2; cpu++) {
-			assert_int_equal(fake_kvm_reg(cpu, ARM64_SYS_REG(3, 3, 9, 12, 0)) >> 11 & 31,
-					 3);
-			assert_int_equal(fake_kvm_reg(cpu, ARM64_SYS_REG(3, 3, 9, 12, 1)), 0);
-			assert_int_equal(fake_kvm_reg(cpu, ARM64_SYS_REG(3, 0, 9, 14, 1)), 0);
-			assert_int_equal(fake_kvm_reg(cpu, ARM64_SYS_REG(3, 3, 9, 14, 3)), 0);
-			assert_int_equal(fake_kvm_reg(cpu, ARM64_SYS_REG(3, 3, 9, 13, 0)), 0);
-			for (unsigned int n = 0; n < 3; n++) {
-				assert_int_equal(fake_kvm_reg(cpu,
-					ARM64_SYS_REG(3, 3, 14, 8, n)), 0);
-				assert_int_equal(fake_kvm_reg(cpu,
-					ARM64_SYS_REG(3, 3, 14, 12, n)), 0);
-			}
+			uint64_t pmcr = fake_kvm_reg(cpu, ARM64_SYS_REG(3, 3, 9, 12, 0));
+
+			assert_int_equal(pmcr >> 11 & 31, 3);
+			for (size_t r = 0; r < ARRAY_SIZE(clear); r++)
+				assert_int_equal(fake_kvm_reg(cpu, clear[r]), 0);
 		}
 		run_unbuild(&run);
 		run_close(&run);

@@ -136,26 +136,35 @@ static void test_nothing_overlaps(void **state)
 		{ "gicv2", 8 }, { "gicv2m", 8 }, { "gicv3", 512 }, { "gicv3-its", 512 },
 	};
 	static const unsigned int cpus[] = { 1, 2, 8, 9, 64, 123, 512 };
-	static const uint64_t mems[] = { 64, 128, 256, 257, 300, 512, 1024, 3072, 4096, 16384, 131072 };
+	static const uint64_t mems[] = {
+		64, 128, 256, 257, 300, 512, 1024, 3072, 4096, 16384, 131072,
+	};
 	static const uint64_t initrds[] = { 0, 1, 4096, 20 * MIB, 230 * MIB, 300 * MIB };
 	static const struct { uint64_t offset, size; } kernels[] = {
 		{ 0, 30 * MIB }, { 0x80000, 1 }, { 0x1ff000, 45 * MIB },
 	};
+	const size_t n_irqchips = ARRAY_SIZE(irqchips), n_cpus = ARRAY_SIZE(cpus);
+	const size_t n_mems = ARRAY_SIZE(mems), n_initrds = ARRAY_SIZE(initrds);
+	const size_t n_kernels = ARRAY_SIZE(kernels);
 	unsigned int planned = 0, refused = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(irqchips); i++)
-	for (size_t c = 0; c < ARRAY_SIZE(cpus) && cpus[c] <= irqchips[i].max_cpus; c++)
-	for (size_t m = 0; m < ARRAY_SIZE(mems); m++)
-	for (size_t r = 0; r < ARRAY_SIZE(initrds); r++)
-	for (size_t k = 0; k < ARRAY_SIZE(kernels); k++) {
+	/* every combination of the five tables, counted through */
+	for (size_t all = 0; all < n_irqchips * n_cpus * n_mems * n_initrds * n_kernels; all++) {
+		size_t i = all % n_irqchips, c = all / n_irqchips % n_cpus;
+		size_t m = all / n_irqchips / n_cpus % n_mems;
+		size_t r = all / n_irqchips / n_cpus / n_mems % n_initrds;
+		size_t k = all / n_irqchips / n_cpus / n_mems / n_initrds;
+		uint64_t needed = kernels[k].offset + kernels[k].size + initrds[r] + 4 * MIB;
 		struct planning p;
 		char args[256];
-		uint64_t needed = kernels[k].offset + kernels[k].size + initrds[r] + 4 * MIB;
 
+		if (cpus[c] > irqchips[i].max_cpus)
+			continue;
 		snprintf(args, sizeof(args), "-c %u -m %llu --irqchip %s -d a -d b --rng",
 			 cpus[c], (unsigned long long)mems[m], irqchips[i].irqchip);
 		planning_init(&p, "one-pmu", args);
-		p.caps.irqchip[IRQCHIP_GICV2] = p.caps.irqchip[IRQCHIP_GICV2M] = true;
+		p.caps.irqchip[IRQCHIP_GICV2] = true;
+		p.caps.irqchip[IRQCHIP_GICV2M] = true;
 		planning_kernel(&p, kernels[k].offset, kernels[k].size);
 		planning_initrd(&p, initrds[r]);
 		if (!planning_make(&p)) {

@@ -31,6 +31,17 @@ static bool same(const char *a, const char *b)
 	return a && !strcmp(a, b);
 }
 
+static bool affinity_is_1_4_5(const cpu_set_t *cpus)
+{
+	return CPU_COUNT(cpus) == 3 && CPU_ISSET(1, cpus) && CPU_ISSET(4, cpus) &&
+	       CPU_ISSET(5, cpus);
+}
+
+static bool disk_is_vda_ro(const struct disk_config *disk)
+{
+	return disk->path_len == 7 && !strncmp(disk->path, "vda.img", 7) && disk->read_only;
+}
+
 /* Each tells whether the value in the table below has arrived. */
 #define TOOK(name, condition) \
 	static bool took_##name(const struct config *c) { return condition; }
@@ -38,8 +49,7 @@ static bool same(const char *a, const char *b)
 TOOK(cpus, c->cpus == 3)
 TOOK(mem, c->mem == 512ull << 20)
 TOOK(name, same(c->name, "web-1"))
-TOOK(affinity, c->has_affinity && CPU_COUNT(&c->affinity) == 3 && CPU_ISSET(1, &c->affinity) &&
-     CPU_ISSET(4, &c->affinity) && CPU_ISSET(5, &c->affinity))
+TOOK(affinity, c->has_affinity && affinity_is_1_4_5(&c->affinity))
 TOOK(hugetlbfs, same(c->hugetlbfs, "/huge"))
 TOOK(nodefaults, c->nodefaults)
 TOOK(restart, c->restart_on_reset)
@@ -50,8 +60,7 @@ TOOK(kernel, same(c->kernel.kernel, "vmlinuz"))
 TOOK(initrd, same(c->kernel.initrd, "initrd.img"))
 TOOK(params, same(c->kernel.params, "root=/dev/vda"))
 TOOK(firmware, same(c->kernel.firmware, "QEMU_EFI.fd"))
-TOOK(firmware_address, c->kernel.has_firmware_address &&
-     c->kernel.firmware_address == 0x80200000)
+TOOK(address, c->kernel.has_firmware_address && c->kernel.firmware_address == 0x80200000)
 TOOK(dump_dtb, same(c->kernel.dump_dtb, "out.dtb"))
 TOOK(sve, c->arm64.sve_max_vl == 256)
 TOOK(mte, c->arm64.disable_mte)
@@ -64,8 +73,7 @@ TOOK(reserved, c->arm64.pmu.mode == PMU_RESERVED)
 TOOK(counters, c->arm64.pmu.counters == 4)
 TOOK(filter, same(c->arm64.pmu.filter, "allow:0x11"))
 TOOK(pmu_irq, c->arm64.pmu.irq == 21)
-TOOK(disk, c->devices.n_disks == 1 && c->devices.disks[0].path_len == 7 &&
-     !strncmp(c->devices.disks[0].path, "vda.img", 7) && c->devices.disks[0].read_only)
+TOOK(disk, c->devices.n_disks == 1 && disk_is_vda_ro(c->devices.disks))
 TOOK(console, c->devices.console == CONSOLE_VIRTIO)
 TOOK(rng, c->devices.rng)
 
@@ -88,7 +96,7 @@ static const struct good {
 	{ "initrd", "initrd.img", took_initrd },
 	{ "params", "root=/dev/vda", took_params },
 	{ "firmware", "QEMU_EFI.fd", took_firmware },
-	{ "firmware-address", "0x80200000", took_firmware_address },
+	{ "firmware-address", "0x80200000", took_address },
 	{ "dump-dtb", "out.dtb", took_dump_dtb },
 	{ "sve-max-vl", "256", took_sve },
 	{ "disable-mte", NULL, took_mte },
@@ -380,7 +388,8 @@ static void test_last_one_counts(void **state)
 static void test_disks(void **state)
 {
 	static const char *const words[] = {
-		"a.img", "b.img,ro", "c.img,direct", "d.img,ro,direct", "e.img,direct,ro", "f", "g", "h", "i",
+		"a.img", "b.img,ro", "c.img,direct", "d.img,ro,direct", "e.img,direct,ro",
+		"f", "g", "h", "i",
 	};
 	static const struct { size_t len; bool read_only, direct; } want[] = {
 		{ 5, false, false }, { 5, true, false }, { 5, false, true }, { 5, true, true },
@@ -419,7 +428,8 @@ static void test_sizes(void **state)
 		{ "3M", 3ull << 20 }, { "3m", 3ull << 20 }, { "7G", 7ull << 30 },
 		{ "7g", 7ull << 30 }, { "2T", 2ull << 40 }, { "2t", 2ull << 40 },
 		{ "1P", 1ull << 50 }, { "16383P", 16383ull << 50 },
-		{ "18446744073709551615B", UINT64_MAX }, { "17592186044415", 17592186044415ull << 20 },
+		{ "18446744073709551615B", UINT64_MAX },
+		{ "17592186044415", 17592186044415ull << 20 },
 		{ "0", 0 },
 	};
 	static const char *const bad[] = {

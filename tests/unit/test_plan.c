@@ -63,7 +63,8 @@ static void test_cpus(void **state)
 	} table[] = {
 		{ "one-pmu", "-c 512", 0, NULL },
 		{ "gicv2", "-c 8", 0, NULL },
-		{ "gicv2", "-c 9", TALLY_EXIT_UNAVAILABLE, "--cpus: 9: this host's KVM has at most 8" },
+		{ "gicv2", "-c 9", TALLY_EXIT_UNAVAILABLE,
+		  "--cpus: 9: this host's KVM has at most 8" },
 		{ "no-pmu", "-c 512", 0, NULL },
 	};
 	struct planning p;
@@ -85,7 +86,8 @@ static void test_cpus(void **state)
 	/* a GICv3 host that could have more, asked for a GICv2 */
 	planning_init(&p, "one-pmu", "-c 9 --irqchip gicv2");
 	p.caps.irqchip[IRQCHIP_GICV2] = true;
-	assert_error(planning_make(&p), &p.err, TALLY_EXIT_USAGE, "--cpus: 9: a GICv2 has at most 8");
+	assert_error(planning_make(&p), &p.err, TALLY_EXIT_USAGE,
+		     "--cpus: 9: a GICv2 has at most 8");
 	planning_free(&p);
 }
 
@@ -134,7 +136,8 @@ static void test_cpu_features(void **state)
 	planning_free(&p);
 
 	planning_init(&p, "one-pmu", "--no-pvtime --disable-mte --sve-max-vl 512");
-	p.caps.sve = p.caps.mte = true;
+	p.caps.sve = true;
+	p.caps.mte = true;
 	p.caps.pauth = false;
 	assert_planned(&p);
 	assert_false(p.plan.cpu.steal_time);

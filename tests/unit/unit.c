@@ -37,7 +37,7 @@ void buf_free(struct buf *buf)
 	*buf = (struct buf){ };
 }
 
-static char directory[64];
+static char *directory;
 static char *paths[512];
 static size_t n_paths;
 
@@ -49,15 +49,16 @@ static void remove_files(void)
 		free(paths[n_paths]);
 	}
 	rmdir(directory);
+	free(directory);
 }
 
 const char *temp_path(const char *name)
 {
 	char *path;
 
-	if (!*directory) {
-		strcpy(directory, "/tmp/tally-unit-XXXXXX");
-		if (!mkdtemp(directory))
+	if (!directory) {
+		directory = strdup("/tmp/tally-unit-XXXXXX");
+		if (!directory || !mkdtemp(directory))
 			abort();
 		atexit(remove_files);
 	}
