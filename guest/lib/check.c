@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "check.h"
 #include "dt.h"
+#include "pmu.h"
 #include "print.h"
 #include "psci.h"
 #include "sysreg.h"
+
+#define QEMU_CNTFRQ	62500000
+#define QEMU_PMCEID0	0x40020101	/* SW_INCR, INST_RETIRED, CPU_CYCLES; CHAIN is KVM's */
 
 static u32 passed, failed, skipped;
 
@@ -95,5 +99,7 @@ bool emulated(void)
 {
 	if (arg_given("stock-qemu"))
 		return arg_u64("stock-qemu", 0);
-	return (read_sysreg(midr_el1) >> 24 & 0xff) == 0;
+	return !(read_sysreg(midr_el1) >> 24 & 0xff) ||
+	       read_sysreg(cntfrq_el0) == QEMU_CNTFRQ ||
+	       (pmu_version() && !(read_sysreg(pmceid0_el0) & ~QEMU_PMCEID0));
 }

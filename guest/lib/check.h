@@ -9,8 +9,6 @@
 
 #include "types.h"
 
-#define NAME(fmt, ...)	check_name(fmt, ##__VA_ARGS__)
-
 /* A check name made of parts; valid until the eighth call after it. */
 const char *check_name(const char *fmt, ...) __printf(1, 2);
 
@@ -22,9 +20,11 @@ void check_skip(const char *name, const char *fmt, ...) __printf(2, 3);
 void finish(void) __attribute__((noreturn));
 
 /*
- * True where an unpatched QEMU runs below us: the argument stock-qemu=1, or an
- * implementer code of 0 in MIDR_EL1, which no silicon has. A check may then
- * turn into a skip, but only once it has seen the very fault that it names.
+ * True where an unpatched QEMU runs below us: the argument stock-qemu=1, or else
+ * what no silicon shows: implementer code 0 in MIDR_EL1, QEMU's old counter
+ * frequency, or a PMU without the events that the architecture requires. A check
+ * may then turn into a skip, but only once it has seen the very fault that it
+ * names; stock-qemu=0 makes it a failure again.
  */
 bool emulated(void);
 
