@@ -9,6 +9,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "device.h"
 
@@ -17,6 +20,8 @@
 #define RX_FIFO		64
 #define FIFO_ENABLED	0xc0		/* UART_IIR: both FIFO bits */
 #define MCR_WRITABLE	0x1f
+#define POLLED_WRITES	64		/* before the transmit register is kept back */
+#define TRANSMIT_NS	1000000
 #define FCR_KEPT	(UART_FCR_ENABLE_FIFO | UART_FCR_DMA_SELECT | UART_FCR_TRIGGER_MASK)
 
 struct serial {
@@ -25,6 +30,12 @@ struct serial {
 	bool			irq_level;
 	struct console		*console;
 	struct console_listener	listener;
+	struct bus		*bus;
+	uint64_t		gpa;
+	struct event_loop	*loop;
+	struct event_source	transmit;	/* timerfd */
+	bool			polled;		/* LSR was read since the last byte */
+	unsigned int		polled_writes;
 	bool			listening;
 	bool			input_waits;	/* the console has more than fitted */
 	uint8_t			rx[RX_FIFO];
@@ -107,8 +118,33 @@ static uint8_t rx_pop(struct serial *serial)
 	return byte;
 }
 
+/*
+ * A driver that asks LSR before each byte lets KVM keep the bytes back until it
+ * asks: half the exits of a talkative console. One that just writes is not
+ * trusted to come back soon.
+ */
+static void note_write(struct serial *serial)
+{
+	if (!serial->polled)
+		serial->polled_writes = 0;
+	else if (++serial->polled_writes == POLLED_WRITES)
+		bus_keep_back(serial->bus, serial->gpa + UART_TX, 1);
+	serial->polled = false;
+}
+
+/* A driver that waits for the transmit interrupt is looked after meanwhile. */
+static void watch_transmit(struct serial *serial)
+{
+	struct itimerspec when = { .it_value.tv_nsec = TRANSMIT_NS };
+
+	if (serial->polled_writes >= POLLED_WRITES)
+		timerfd_settime(serial->transmit.fd, 0, &when, NULL);
+}
+
 static void transmit(struct serial *serial, uint8_t byte)
 {
+	if (serial->polled_writes < POLLED_WRITES)
+		note_write(serial);
 	serial->thre_pending = true;
 	if (!(serial->mcr & UART_MCR_LOOP))
 		console_write(serial->console, &byte, 1);
@@ -145,6 +181,7 @@ static uint8_t read_lsr(struct serial *serial)
 	if (serial->overrun)
 		lsr |= UART_LSR_OE;
 	serial->overrun = false;
+	serial->polled = true;
 	return lsr;
 }
 
@@ -206,8 +243,10 @@ static void write_register(struct serial *serial, uint64_t offset, uint8_t value
 			break;
 		}
 		/* Enabling the interrupt while the transmitter is empty raises it. */
-		if (value & ~serial->ier & UART_IER_THRI)
+		if (value & ~serial->ier & UART_IER_THRI) {
 			serial->thre_pending = true;
+			watch_transmit(serial);
+		}
 		serial->ier = value & 0x0f;
 		break;
 	case UART_FCR:
@@ -258,6 +297,20 @@ static void serial_write(void *device, uint64_t offset, unsigned int len, uint64
 	pthread_mutex_unlock(&serial->lock);
 }
 
+static void transmit_ready(struct event_source *source, uint32_t events)
+{
+	struct serial *serial = (void *)((char *)source - offsetof(struct serial, transmit));
+	uint64_t count;
+
+	if (read(source->fd, &count, sizeof(count)) < 0)
+		return;		/* armed anew meanwhile */
+	bus_drain(serial->bus);
+	pthread_mutex_lock(&serial->lock);
+	if (serial->ier & UART_IER_THRI)
+		watch_transmit(serial);
+	pthread_mutex_unlock(&serial->lock);
+}
+
 static const struct bus_ops serial_ops = { serial_read, serial_write };
 
 static size_t serial_input(struct console_listener *listener, const unsigned char *data,
@@ -300,6 +353,19 @@ static int serial_fdt(void *fdt, const struct device_slot *slot)
 	return ret ? ret : fdt_end_node(fdt);
 }
 
+static void serial_destroy(void *device)
+{
+	struct serial *serial = device;
+
+	console_unlisten(serial->console, &serial->listener);
+	if (serial->transmit.fd >= 0) {
+		loop_remove(serial->loop, &serial->transmit);
+		close(serial->transmit.fd);
+	}
+	pthread_mutex_destroy(&serial->lock);
+	free(serial);
+}
+
 static int serial_create(const struct device_env *env, void **device, struct error *err)
 {
 	struct serial *serial = calloc(1, sizeof(*serial));
@@ -311,26 +377,28 @@ static int serial_create(const struct device_env *env, void **device, struct err
 	serial->irq = env->irq;
 	serial->console = env->console;
 	serial->listener.input = serial_input;
+	serial->bus = env->bus;
+	serial->gpa = env->slot.gpa;
+	serial->loop = env->loop;
 	serial->dll = 1;
-	ret = bus_add(env->bus, "serial", env->slot.gpa, serial_model.size, &serial_ops, serial,
-		      err);
+	serial->transmit = (struct event_source) {
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), transmit_ready,
+	};
+	ret = serial->transmit.fd < 0 ? -errno :
+	      loop_add(env->loop, &serial->transmit, EPOLLIN);
+	if (ret < 0)
+		error_set(err, TALLY_EXIT_SOFTWARE, -ret, "UART: %s", strerror(-ret));
+	else
+		ret = bus_add(env->bus, "serial", env->slot.gpa, serial_model.size, &serial_ops,
+			      serial, err);
 	if (ret < 0) {
-		free(serial);
+		serial_destroy(serial);
 		return ret;
 	}
 	if (env->config->devices.console == CONSOLE_SERIAL)
 		console_listen(serial->console, &serial->listener);
 	*device = serial;
 	return 0;
-}
-
-static void serial_destroy(void *device)
-{
-	struct serial *serial = device;
-
-	console_unlisten(serial->console, &serial->listener);
-	pthread_mutex_destroy(&serial->lock);
-	free(serial);
 }
 
 const struct device_model serial_model = {

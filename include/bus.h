@@ -40,6 +40,19 @@ int bus_add(struct bus *bus, const char *name, uint64_t gpa, uint64_t size,
  */
 int bus_doorbell(struct bus *bus, uint64_t gpa, uint32_t value, int fd, bool on);
 
+/*
+ * Let KVM keep back writes of @size bytes at @gpa (KVM api.rst,
+ * KVM_REGISTER_COALESCED_MMIO): they reach the device in order, before the next
+ * access of any vCPU that returns to user space, and at bus_drain(). Only for a
+ * register whose writer does not wait for an effect without such an access.
+ * Returns a negative errno when KVM can't.
+ */
+int bus_keep_back(struct bus *bus, uint64_t gpa, uint32_t size);
+/* A vCPU's kvm_run mapping, which holds the ring of what is kept back. */
+void bus_set_run(struct bus *bus, void *run, size_t size);
+/* Hand what is kept back to the devices. Any thread that holds no device's lock. */
+void bus_drain(struct bus *bus);
+
 /* False when no device covers the access; a read then has *@value = 0. */
 bool bus_access(struct bus *bus, uint64_t gpa, unsigned int len, bool write, uint64_t *value);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bus.h"
 #include "kvm.h"
@@ -18,6 +20,13 @@ struct bus {
 	int			vm_fd;
 	struct bus_entry	*entries;	/* sorted by address */
 	size_t			n;
+
+	/* Writes that KVM keeps back: filled by KVM, emptied under the lock. */
+	void			*run;
+	size_t			run_size;
+	pthread_mutex_t		drain_lock;
+	struct kvm_coalesced_mmio_ring *ring;	/* NULL while nothing is kept back */
+	uint32_t		ring_entries;
 };
 
 int bus_create(struct bus **bus, int vm_fd, struct error *err)
@@ -26,13 +35,16 @@ int bus_create(struct bus **bus, int vm_fd, struct error *err)
 	if (!*bus)
 		return error_set(err, TALLY_EXIT_SOFTWARE, ENOMEM, "no memory for the bus");
 	(*bus)->vm_fd = vm_fd;
+	pthread_mutex_init(&(*bus)->drain_lock, NULL);
 	return 0;
 }
 
 void bus_destroy(struct bus *bus)
 {
-	if (bus)
-		free(bus->entries);
+	if (!bus)
+		return;
+	pthread_mutex_destroy(&bus->drain_lock);
+	free(bus->entries);
 	free(bus);
 }
 
@@ -88,6 +100,59 @@ int bus_doorbell(struct bus *bus, uint64_t gpa, uint32_t value, int fd, bool on)
 	if (bus->vm_fd < 0)
 		return -ENOTTY;
 	return kvm_ioctl(bus->vm_fd, KVM_IOEVENTFD, &doorbell);
+}
+
+void bus_set_run(struct bus *bus, void *run, size_t size)
+{
+	bus->run = run;
+	bus->run_size = size;
+}
+
+int bus_keep_back(struct bus *bus, uint64_t gpa, uint32_t size)
+{
+	struct kvm_coalesced_mmio_zone zone = { .addr = gpa, .size = size };
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t offset;
+	int ret;
+
+	if (bus->vm_fd < 0 || !bus->run)
+		return -ENOTTY;
+	offset = kvm_check(bus->vm_fd, KVM_CAP_COALESCED_MMIO) * page;
+	if (!offset || bus->run_size < offset + page)
+		return -ENOTSUP;
+	ret = kvm_ioctl(bus->vm_fd, KVM_REGISTER_COALESCED_MMIO, &zone);
+	if (ret < 0)
+		return ret;
+	bus->ring_entries = (page - sizeof(*bus->ring)) / sizeof(bus->ring->coalesced_mmio[0]);
+	__atomic_store_n(&bus->ring, (void *)((char *)bus->run + offset), __ATOMIC_RELEASE);
+	return 0;
+}
+
+/*
+ * An entry leaves the ring after its device has had it: whoever finds the ring
+ * empty knows that all before it has happened.
+ */
+void bus_drain(struct bus *bus)
+{
+	struct kvm_coalesced_mmio_ring *ring = __atomic_load_n(&bus->ring, __ATOMIC_ACQUIRE);
+	uint32_t first;
+
+	if (!ring || __atomic_load_n(&ring->first, __ATOMIC_ACQUIRE) ==
+		     __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE))
+		return;
+	pthread_mutex_lock(&bus->drain_lock);
+	first = ring->first;
+	while (first < bus->ring_entries &&
+	       first != __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE)) {
+		struct kvm_coalesced_mmio *entry = &ring->coalesced_mmio[first];
+		uint64_t value = 0;
+
+		memcpy(&value, entry->data, sizeof(value));
+		bus_access(bus, entry->phys_addr, entry->len, true, &value);
+		first = (first + 1) % bus->ring_entries;
+		__atomic_store_n(&ring->first, first, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&bus->drain_lock);
 }
 
 bool bus_access(struct bus *bus, uint64_t gpa, unsigned int len, bool write, uint64_t *value)

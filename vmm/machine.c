@@ -106,6 +106,7 @@ static int create_vcpus(struct machine *machine, struct error *err)
 		if (!vcpu->run)
 			return failed(err, -errno, "mapping a vCPU's kvm_run");
 	}
+	bus_set_run(machine->bus, machine->vcpus[0].run, machine->run_size);
 	return 0;
 }
 
@@ -280,4 +281,5 @@ void machine_stop(struct machine *machine)
 			pthread_join(machine->vcpus[i].thread, NULL);
 		machine->vcpus[i].started = false;
 	}
+	bus_drain(machine->bus);
 }

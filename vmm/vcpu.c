@@ -116,6 +116,7 @@ void *vcpu_thread(void *arg)
 		int ret = kvm_ioctl_value(vcpu->fd, KVM_RUN, 0);
 
 		vcpu->stats.runs++;
+		bus_drain(vcpu->machine->bus);
 		if (ret >= 0) {
 			again = serve_exit(vcpu);
 		} else if (ret != -EINTR && ret != -EAGAIN) {
