@@ -15,7 +15,7 @@ interrupts()
 counted()
 {
 	awk -F, -v event="$1" '
-		index($3, event) == 1 && $1 ~ /^[0-9]+$/ { value = $1 }
+		$3 == event && $1 ~ /^[0-9]+$/ { value = $1 }
 		END { print value + 0 }' "$2"
 }
 
