@@ -55,6 +55,10 @@ int guest_memory_map(struct guest_memory *mem, uint64_t gpa, uint64_t size,
 	int fd = -1;
 	char *host;
 
+	if (size > UINT64_MAX - HUGE_ALIGN)
+		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENOMEM,
+				 "--mem: no host has %llu MiB of memory",
+				 (unsigned long long)(size >> 20));
 	if (hugetlbfs) {
 		fd = hugetlbfs_file(hugetlbfs, size, err);
 		if (fd < 0)

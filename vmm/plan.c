@@ -11,6 +11,7 @@
 #include "plan.h"
 
 #define NEAR_SIZE	(256ull << 20)	/* initrd and device tree stay this close if they can */
+#define FAR_SIZE	(32ull << 30)	/* booting.rst: kernel and initrd within that */
 #define IMAGE_ALIGN	0x10000		/* the largest page size */
 #define KERNEL_ALIGN	(2ull << 20)	/* booting.rst */
 
@@ -87,7 +88,7 @@ static uint64_t images_limit(const struct plan *plan, uint64_t needed)
 {
 	if (plan->ram.size > NEAR_SIZE && needed <= NEAR_SIZE)
 		return plan->ram.gpa + NEAR_SIZE;
-	return plan->ram.gpa + plan->ram.size;
+	return plan->ram.gpa + (plan->ram.size < FAR_SIZE ? plan->ram.size : FAR_SIZE);
 }
 
 static int no_room(const struct image *image, const char *what, const struct plan *plan,

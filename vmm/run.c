@@ -276,8 +276,11 @@ static int run_all(struct run *run, int argc, char **argv, struct error *err)
 	boots = kernel->kernel || kernel->firmware;
 	ret = host_discover(&run->kvm_fd, &run->caps, run->config.arm64.pmu.mode != PMU_NONE, err);
 	if (kernel->dump_dtb && (ret < 0 || !boots)) {
-		int dumped = dump_nominal(run, ret < 0 ? NULL : err);
+		struct error dump_err;
+		int dumped = dump_nominal(run, &dump_err);
 
+		if (dumped < 0)
+			*err = dump_err;
 		if (!boots || dumped < 0)
 			return dumped;
 		log_warning("--dump-dtb: %s is for a usual host, as this one can't run guests",
