@@ -82,6 +82,9 @@ static int file_open(struct image *image, const char *path, const char *what, st
 	if (image->fd >= 0)
 		close(image->fd);
 	image->fd = -1;
+	/* A missing kernel in lkvm's very words: scripts look for them. */
+	if (errnum == ENOENT && !strcmp(what, "kernel"))
+		return error_set(err, TALLY_EXIT_NOINPUT, errnum, "Unable to open kernel %s", path);
 	return error_set(err, TALLY_EXIT_NOINPUT, errnum, "Unable to open %s %s: %s", what, path,
 			 why);
 }

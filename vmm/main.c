@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,10 +30,19 @@ static const struct command {
 static const char *const later[] = { "list", "stop", "pause", "resume", "stat", "debug", "test" };
 static const char *const never[] = { "balloon", "setup", "sandbox" };
 
+/* Output that a full disk or a closed pipe swallowed is no success. */
+static int printed(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	log_error("standard output: %s", strerror(errno));
+	return TALLY_EXIT_SOFTWARE;
+}
+
 static int version_command(int argc, char **argv)
 {
 	printf("tally %s\n", TALLY_VERSION);
-	return 0;
+	return printed();
 }
 
 /* Tools that look for an lkvm know one by the line about the most commonly used commands. */
@@ -49,7 +59,7 @@ static int help_command(int argc, char **argv)
 	       "Exit code: 0 guest powered off, 64 bad command line, 66 bad input file,\n"
 	       "69 this host can't, 70 tally's own error, 75 stopped, 80 guest reset itself,\n"
 	       "81 guest crashed. The manual page tally(1) has the whole story.\n");
-	return 0;
+	return printed();
 }
 
 static int refuse(const char *name)

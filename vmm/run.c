@@ -120,8 +120,11 @@ static int check_devices(const struct config *config, struct error *err)
 	return 0;
 }
 
-/* The device tree for a host that isn't there: as this tally would write it on a usual one. */
-static int dump_nominal(struct run *run, struct error *err)
+/*
+ * A plan for a usual host where this one can't run guests: what was asked for is
+ * checked against it, and it is what the device tree is written from.
+ */
+static int plan_nominal(struct run *run, struct error *err)
 {
 	struct host_caps caps;
 	struct plan plan;
@@ -131,7 +134,8 @@ static int dump_nominal(struct run *run, struct error *err)
 	ret = plan_make(&run->config, &caps, &run->images, &plan, err);
 	if (ret < 0)
 		return ret;
-	ret = dump_dtb(run->config.kernel.dump_dtb, &plan, err);
+	if (run->config.kernel.dump_dtb)
+		ret = dump_dtb(run->config.kernel.dump_dtb, &plan, err);
 	plan_free(&plan);
 	return ret;
 }
@@ -275,16 +279,20 @@ static int run_all(struct run *run, int argc, char **argv, struct error *err)
 		return ret;
 	boots = kernel->kernel || kernel->firmware;
 	ret = host_discover(&run->kvm_fd, &run->caps, run->config.arm64.pmu.mode != PMU_NONE, err);
-	if (kernel->dump_dtb && (ret < 0 || !boots)) {
-		struct error dump_err;
-		int dumped = dump_nominal(run, &dump_err);
+	if (ret < 0 || !boots) {
+		struct error bad;
+		int planned = plan_nominal(run, &bad);
 
-		if (dumped < 0)
-			*err = dump_err;
-		if (!boots || dumped < 0)
-			return dumped;
-		log_warning("--dump-dtb: %s is for a usual host, as this one can't run guests",
-			    kernel->dump_dtb);
+		/* That the host can't says less than what is wrong with the input. */
+		if (planned < 0 && (ret >= 0 || bad.exit_code != TALLY_EXIT_UNAVAILABLE)) {
+			*err = bad;
+			return planned;
+		}
+		if (planned >= 0 && !boots)
+			return 0;
+		if (planned >= 0 && kernel->dump_dtb)
+			log_warning("--dump-dtb: %s is for a usual host, as this one can't run guests",
+				    kernel->dump_dtb);
 	}
 	if (ret < 0)
 		return ret;

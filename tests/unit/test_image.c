@@ -629,9 +629,9 @@ static void test_cannot_open(void **state)
 	struct image image;
 	struct error err;
 
-	snprintf(text, sizeof(text), "Unable to open kernel %s: No such file or directory", path);
+	snprintf(text, sizeof(text), "Unable to open kernel %s", path);
 	assert_error(image_open_kernel(&image, path, &err), &err, TALLY_EXIT_NOINPUT, text);
-	assert_ptr_equal(strstr(err.text, text), err.text);
+	assert_string_equal(err.text, text);
 	assert_error(image_open_kernel(&image, "/tmp", &err), &err, TALLY_EXIT_NOINPUT,
 		     "Unable to open kernel /tmp: Is a directory");
 	assert_error(image_open_kernel(&image, "/dev/null", &err), &err, TALLY_EXIT_NOINPUT,
