@@ -21,6 +21,7 @@
 static void interrupt(struct virtio_device *device, uint32_t why)
 {
 	device->interrupt_status |= why;
+	device->interrupt_seen &= ~why;
 	irq_line_pulse(&device->env.irq);
 }
 
@@ -101,6 +102,7 @@ void virtio_reset(struct virtio_device *device)
 	virtio_rest(device);
 	device->status = 0;
 	device->interrupt_status = 0;
+	device->interrupt_seen = 0;
 	device->driver_features = 0;
 	device->device_features_sel = 0;
 	device->driver_features_sel = 0;

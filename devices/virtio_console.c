@@ -15,7 +15,7 @@
 
 #define RX		0
 #define TX		1
-#define CHAINS_A_TURN	VIRTQUEUE_MAX_SIZE
+#define CHAINS_A_TURN	64
 
 struct virtio_console {
 	struct virtio_device	virtio;		/* first */

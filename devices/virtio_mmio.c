@@ -136,12 +136,28 @@ static void write_queue_notify(struct virtio_device *device, uint32_t value)
 
 static uint32_t read_interrupt_status(struct virtio_device *device)
 {
+	device->interrupt_seen = device->interrupt_status;
 	return device->interrupt_status;
 }
 
+/*
+ * KVM keeps these writes back until something else returns to user space, which
+ * saves a guest one of its two exits for each interrupt. One that arrives late
+ * must not take with it what was raised after it was written: only what the
+ * driver has read can be what it has handled.
+ */
 static void write_interrupt_ack(struct virtio_device *device, uint32_t value)
 {
-	device->interrupt_status &= ~value;
+	device->interrupt_status &= ~(value & device->interrupt_seen);
+}
+
+static void keep_ack_back(struct virtio_device *device)
+{
+	if (device->ack_kept_back)
+		return;
+	/* Where KVM can't, each of them returns to user space, as all others do. */
+	bus_keep_back(device->env.bus, device->env.slot.gpa + VIRTIO_MMIO_INTERRUPT_ACK, 4);
+	device->ack_kept_back = true;
 }
 
 static uint32_t read_status(struct virtio_device *device)
@@ -172,6 +188,7 @@ static void write_status(struct virtio_device *device, uint32_t value)
 	device->status |= steps;
 	if (!(steps & VIRTIO_CONFIG_S_DRIVER_OK))
 		return;
+	keep_ack_back(device);
 	for (unsigned int i = 0; i < device->ops->n_queues; i++) {
 		if (virtio_queue_live(device, i))
 			device->ops->notify(device, i);

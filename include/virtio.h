@@ -64,6 +64,8 @@ struct virtio_device {
 	uint32_t		queue_sel;
 	uint32_t		status;
 	uint32_t		interrupt_status;
+	uint32_t		interrupt_seen;	/* of these, what the driver has read */
+	bool			ack_kept_back;	/* KVM was asked to keep back InterruptACK */
 	unsigned int		resting;	/* how many wait for it to come to rest */
 	unsigned int		faults;		/* told so far */
 	struct virtqueue	queues[VIRTIO_MAX_QUEUES];

@@ -36,7 +36,9 @@ static char path[256];
 /* What the kernel is made to do. */
 static atomic_int submit_most;		/* of one io_submit(); -1: no limit; 0: EAGAIN */
 static atomic_int submit_eagain;	/* so many calls fail with EAGAIN */
+static atomic_bool submit_alternates;	/* every second call fails with EAGAIN */
 static atomic_int submit_calls, submitted;
+static atomic_uint direct_block;	/* smallest read past the page cache that works */
 static atomic_int setup_error;
 static atomic_int transfer_ms;		/* how long a transfer that may wait takes */
 static atomic_bool nothing_cached;	/* RWF_NOWAIT always fails */
@@ -47,7 +49,9 @@ int io_submit(io_context_t ctx, long n, struct iocb **iocbs)
 {
 	long ret;
 
-	submit_calls++;
+	if (submit_alternates && submit_calls++ % 2)
+		return -EAGAIN;
+	submit_calls += !submit_alternates;
 	if (submit_eagain > 0) {
 		submit_eagain--;
 		return -EAGAIN;
@@ -98,6 +102,16 @@ ssize_t pwritev2(int fd, const struct iovec *iov, int n, off_t offset, int flags
 	return slow(SYS_pwritev2, fd, iov, n, offset, flags);
 }
 
+/* That is how the device finds out about the block size. */
+ssize_t pread(int fd, void *buffer, size_t len, off_t offset)
+{
+	if (len < direct_block) {
+		errno = EINVAL;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, buffer, len, offset);
+}
+
 static unsigned char pattern(uint64_t offset)
 {
 	return offset / 512 * 7 + offset % 251 + 1;
@@ -133,6 +147,8 @@ static void kernel_is_kind(void)
 	submit_eagain = 0;
 	submit_calls = 0;
 	submitted = 0;
+	submit_alternates = false;
+	direct_block = 0;
 	setup_error = 0;
 	transfer_ms = 0;
 	nothing_cached = false;
@@ -200,6 +216,18 @@ static int teardown(void **state)
 {
 	finish();
 	return 0;
+}
+
+/* A disk of 4 KiB blocks. */
+static int setup_4k(void **state)
+{
+	int ret;
+
+	kernel_is_kind();
+	direct_block = 4096;
+	ret = start(*state, 256) ? 0 : -1;
+	direct_block = 0;
+	return ret;
 }
 
 static unsigned char *statuses(void)
@@ -351,6 +379,30 @@ static void test_large_and_odd(void **state)
 	file_read(3 * 512 + len, back, 512);
 	assert_int_equal(back[0], pattern(3 * 512 + len));
 	free(back);
+}
+
+/* A guest that takes no notice of the block size: the rest of each block stays as it is. */
+static void test_parts_of_blocks(void **state)
+{
+	static const uint32_t lengths[] = { 512, 1024, 3584, 4096, 8192, 12288 - 512 };
+	uint64_t sector = 1;
+
+	assert_int_equal(mmio_get(&driver, 0x100 + offsetof(struct virtio_blk_config, blk_size), 4),
+			 4096);
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++, sector += 38) {
+		unsigned char back[12288 + 1024];
+
+		kernel_is_kind();
+		assert_int_equal(read_sectors(sector, BUFFERS, lengths[i]), VIRTIO_BLK_S_OK);
+		check_pattern(BUFFERS, sector * 512, lengths[i]);
+		memset(ram(&driver, BUFFERS), 0, lengths[i]);
+		assert_int_equal(write_sectors(sector, BUFFERS, lengths[i]), VIRTIO_BLK_S_OK);
+		assert_int_equal(submit_calls, 0);
+		file_read((sector - 1) * 512, back, lengths[i] + 1024);
+		for (unsigned int j = 0; j < lengths[i] + 1024; j++)
+			assert_int_equal(back[j], j < 512 || j >= lengths[i] + 512 ?
+					 pattern((sector - 1) * 512 + j) : 0);
+	}
 }
 
 static void test_refused(void **state)
@@ -658,6 +710,11 @@ static void test_kernel_queue_is_full(void **state)
 	assert_int_equal(transfers, 0);
 	assert_int_equal(submitted, 5 * 84);
 	kernel_is_kind();
+	submit_most = 3;
+	submit_alternates = true;
+	test_many_in_flight(state);
+	assert_true(transfers < 20);		/* nothing was in flight at that moment */
+	kernel_is_kind();
 	submit_most = 0;
 	test_many_in_flight(state);
 	assert_int_equal(submitted, 0);
@@ -899,6 +956,7 @@ int main(void)
 		ON(direct, test_flush_goes_to_the_kernel_queue),
 		ON(direct, test_direct_is_submitted_in_one_call),
 		ON(direct, test_kernel_queue_is_full),
+		{ "test_parts_of_blocks", test_parts_of_blocks, setup_4k, teardown, (void *)&direct },
 		ON(memory, test_memory_is_served_at_once),
 		ON(read_only, test_read_only),
 		cmocka_unit_test(test_no_kernel_queue),
