@@ -12,10 +12,13 @@
 
 #include "error.h"
 
+#define GUEST_HUGE_PAGE	(2ull << 20)	/* a transparent huge page, with 4 KiB pages */
+
 struct guest_memory {
 	void		*host;		/* owned mapping of @size bytes */
 	uint64_t	gpa;
 	uint64_t	size;
+	bool		anonymous;	/* not of hugetlbfs */
 };
 
 /*
@@ -26,6 +29,9 @@ struct guest_memory {
 int guest_memory_map(struct guest_memory *mem, uint64_t gpa, uint64_t size,
 		     const char *hugetlbfs, struct error *err);
 void guest_memory_unmap(struct guest_memory *mem);
+
+/* From now on, what is touched for the first time gets transparent huge pages. */
+void guest_memory_huge_pages(const struct guest_memory *mem);
 
 /*
  * The host address of @len bytes at @gpa, or NULL when any of them lies outside

@@ -74,16 +74,25 @@ static int load_image(struct machine *machine, const struct image *image,
 static int load_images(struct machine *machine, struct error *err)
 {
 	const struct plan *plan = machine->plan;
+	const struct images *images = machine->images;
 	size_t fdt_size = plan_fdt_size(plan);
 	void *dtb = guest_memory_at(&machine->memory, plan->dtb.gpa, fdt_size);
-	int ret = load_image(machine, &machine->images->kernel, &plan->kernel, err);
+	/* A small guest is not worth two huge pages, one for its image and one for the tree. */
+	bool small = images->kernel.memory_size + images->firmware.memory_size +
+		     images->initrd.memory_size < GUEST_HUGE_PAGE;
+	int ret;
 
+	if (!small)
+		guest_memory_huge_pages(&machine->memory);
+	ret = load_image(machine, &images->kernel, &plan->kernel, err);
 	if (!ret)
-		ret = load_image(machine, &machine->images->firmware, &plan->firmware, err);
+		ret = load_image(machine, &images->firmware, &plan->firmware, err);
 	if (!ret)
-		ret = load_image(machine, &machine->images->initrd, &plan->initrd, err);
+		ret = load_image(machine, &images->initrd, &plan->initrd, err);
 	if (!ret)
 		memcpy(dtb, plan->fdt, fdt_size);
+	if (small)
+		guest_memory_huge_pages(&machine->memory);
 	return ret;
 }
 

@@ -11,8 +11,8 @@
 
 #include "memory.h"
 
-/* A transparent huge page; aligning the mapping to it lets stage 2 use block mappings. */
-#define HUGE_ALIGN	(2ull << 20)
+/* Aligning the mapping to a huge page lets stage 2 use block mappings. */
+#define HUGE_ALIGN	GUEST_HUGE_PAGE
 
 /* An unlinked file in the hugetlbfs mount at @path. Returns a descriptor or a negative errno. */
 static int hugetlbfs_file(const char *path, uint64_t size, struct error *err)
@@ -81,12 +81,18 @@ int guest_memory_map(struct guest_memory *mem, uint64_t gpa, uint64_t size,
 		if (head != HUGE_ALIGN)
 			munmap(host + head + size, HUGE_ALIGN - head);
 		host += head;
-		madvise(host, size, MADV_HUGEPAGE);
 	}
+	mem->anonymous = !hugetlbfs;
 	mem->host = host;
 	mem->gpa = gpa;
 	mem->size = size;
 	return 0;
+}
+
+void guest_memory_huge_pages(const struct guest_memory *mem)
+{
+	if (mem->anonymous)
+		madvise(mem->host, mem->size, MADV_HUGEPAGE);
 }
 
 void guest_memory_unmap(struct guest_memory *mem)
