@@ -34,6 +34,7 @@ struct virtio_blk {
 	bool				write_through;
 	struct blk_request		*requests;	/* one for each queue entry */
 	struct blk_request		*free;		/* through io.next; the last used first */
+	unsigned int			fresh;		/* the first that was never used */
 	struct disk_list		waiting;	/* for the loop's thread */
 	bool				served_in_part;	/* the queue has more for the loop's thread */
 	bool				waited_for;	/* the loop's thread is in disk_wait() */
@@ -49,6 +50,14 @@ static void request_free(struct virtio_blk *blk, struct blk_request *request)
 {
 	request->io.next = blk->free ? &blk->free->io : NULL;
 	blk->free = request;
+}
+
+/* The next to take; NULL when all are in use. Memory is touched only as requests need it. */
+static struct blk_request *request_next(struct virtio_blk *blk)
+{
+	if (!blk->free && blk->fresh < VIRTQUEUE_MAX_SIZE)
+		request_free(blk, &blk->requests[blk->fresh++]);
+	return blk->free;
 }
 
 static struct blk_request *request_take(struct virtio_blk *blk)
@@ -229,13 +238,14 @@ static void notify(struct virtio_device *device, unsigned int index)
 	virtqueue_notify_off(queue);
 	do {
 		/* As many requests as the queue has entries: one is free when a chain is. */
-		while (budget && blk->free && virtio_pop(device, QUEUE, &chain, blk->free->iov)) {
+		while (budget && request_next(blk) &&
+		       virtio_pop(device, QUEUE, &chain, blk->free->iov)) {
 			start(blk, request_take(blk), &chain);
 			budget--;
 		}
 		/* None free and more to come: only a driver that breaks the rules. */
 	} while (budget && virtio_queue_live(device, QUEUE) && virtqueue_notify_on(queue) &&
-		 blk->free);
+		 request_next(blk));
 	exchange(blk);
 	virtio_publish(device, QUEUE);
 	/* Other vCPUs may add as fast as this one serves: it has its own guest to run. */
@@ -385,8 +395,6 @@ static int blk_create(const struct device_env *env, void **out, struct error *er
 		free(blk);
 		return error_set(err, TALLY_EXIT_SOFTWARE, ENOMEM, "no memory for a disk");
 	}
-	for (unsigned int i = VIRTQUEUE_MAX_SIZE; i-- > 0;)
-		request_free(blk, &blk->requests[i]);
 	ret = disk_open(&blk->disk, config, err);
 	if (ret < 0)
 		goto free_blk;
