@@ -49,8 +49,6 @@ PHONY :=
 
 include vmm/rules.mk
 include vmm/native.mk
-include arm64/rules.mk
-include devices/rules.mk
 include $(wildcard guest/rules.mk arm64/linux/rules.mk)
 include $(wildcard tests/host/rules.mk tests/unit/rules.mk tests/boot/rules.mk)
 include $(wildcard tests/fuzz/rules.mk tests/bench/rules.mk docs/rules.mk)

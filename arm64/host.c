@@ -135,5 +135,5 @@ void host_probe_vm(int vm_fd, struct host_caps *caps)
 	caps->irqchip[IRQCHIP_GICV3] = v3;
 	caps->irqchip[IRQCHIP_GICV3_ITS] = v3 && can_create(vm_fd, KVM_DEV_TYPE_ARM_VGIC_ITS);
 	caps->irqchip[IRQCHIP_GICV2] = v2;
-	caps->irqchip[IRQCHIP_GICV2M] = v2;	/* the MSI frame is the plan's, KVM has no part in it */
+	caps->irqchip[IRQCHIP_GICV2M] = v2;	/* the MSI frame is tally's own */
 }

@@ -103,7 +103,7 @@ static int event_number(const char *text, char **end, unsigned int *event)
 
 static int add_numbers(struct parser *parser, const char *element)
 {
-	unsigned int first, last;
+	unsigned int first = 0, last;
 	char *end;
 	int ret = event_number(element, &end, &first);
 

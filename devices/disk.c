@@ -97,8 +97,8 @@ static int disk_examine(struct disk *disk, const struct disk_config *config,
 	disk->direct = config->direct && !disk->in_memory;
 	if (disk->direct) {
 		if (fcntl(disk->fd, F_SETFL, O_DIRECT) < 0)
-			return disk_error(config, errno, "'direct' is not possible on its file system",
-					  err);
+			return disk_error(config, errno,
+					  "'direct' is not possible on its file system", err);
 		disk->block_size = probe_block_size(disk->fd);
 		if (!disk->block_size)
 			return disk_error(config, EIO, "can't be read with 'direct'", err);
@@ -115,7 +115,7 @@ static int disk_examine(struct disk *disk, const struct disk_config *config,
 
 int disk_open(struct disk *disk, const struct disk_config *config, struct error *err)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int ret;
 
 	*disk = (struct disk) {

@@ -83,19 +83,17 @@ static bool aligned(const struct disk *disk, const struct disk_io *io)
 
 bool disk_queue(struct disk *disk, struct disk_io *io)
 {
-	if (!disk->aio)
+	bool past_cache = disk->direct && (io->op == DISK_READ || io->op == DISK_WRITE);
+
+	if (!disk->aio || !(io->op == DISK_FLUSH || (past_cache && aligned(disk, io))))
 		return false;
 	if (io->op == DISK_FLUSH)
 		io_prep_fdsync(&io->iocb, disk->fd);
-	else if (!disk->direct || !aligned(disk, io))
-		return false;
 	else if (io->op == DISK_READ)
 		io_prep_preadv(&io->iocb, disk->fd, io->iov, io->n_iov, io->offset);
-	else if (io->op == DISK_WRITE)
+	else
 		io_prep_pwritev2(&io->iocb, disk->fd, io->iov, io->n_iov, io->offset,
 				 write_flags(disk, io));
-	else
-		return false;
 	io_set_eventfd(&io->iocb, disk->event_fd);
 	io->iocb.data = io;
 	disk_list_add(&disk->queued, io);

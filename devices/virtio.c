@@ -136,8 +136,8 @@ int virtio_init(struct virtio_device *device, const struct virtio_ops *ops,
 					 ops->name, env->slot.index, strerror(-ret));
 		}
 	}
-	ret = bus_add(env->bus, ops->name, env->slot.gpa, VIRTIO_MMIO_SIZE, &virtio_mmio_ops, device,
-		      err);
+	ret = bus_add(env->bus, ops->name, env->slot.gpa, VIRTIO_MMIO_SIZE, &virtio_mmio_ops,
+		      device, err);
 	if (ret < 0 && ops->deferred) {
 		loop_remove(env->loop, &device->work);
 		close(device->work.fd);

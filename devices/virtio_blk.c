@@ -36,7 +36,7 @@ struct virtio_blk {
 	struct blk_request		*free;		/* through io.next; the last used first */
 	unsigned int			fresh;		/* the first that was never used */
 	struct disk_list		waiting;	/* for the loop's thread */
-	bool				served_in_part;	/* the queue has more for the loop's thread */
+	bool				served_in_part;	/* the loop's thread has the rest */
 	bool				waited_for;	/* the loop's thread is in disk_wait() */
 	pthread_cond_t			wait_ended;
 };

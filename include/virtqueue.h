@@ -36,7 +36,7 @@ struct virtqueue {
 	struct vring_used		*used;
 	uint16_t			next_avail;	/* the ring's counters: free running */
 	uint16_t			next_used;
-	uint16_t			published;	/* used index that the driver was told last */
+	uint16_t			published;	/* used index, as last told */
 	uint16_t			in_flight;	/* chains taken and not given back */
 	const char			*fault;		/* what was wrong, a constant text */
 };

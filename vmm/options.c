@@ -158,7 +158,8 @@ int cpu_list_parse(const char *text, cpu_set_t *cpus)
 
 		if (!isdigit((unsigned char)*text))
 			return -EINVAL;
-		first = last = strtoul(text, &end, 10);
+		first = strtoul(text, &end, 10);
+		last = first;
 		if (*end == '-') {
 			if (!isdigit((unsigned char)end[1]))
 				return -EINVAL;

@@ -209,7 +209,8 @@ static void test_plans(void **state)
 		{ "one-pmu", "--pmu --vcpu-affinity 1,3", PMU_EMULATED, "armv8_pmuv3_0", 10, "0-3",
 		  "" },
 		{ "one-pmu", "--pmu=auto", PMU_EMULATED, "armv8_pmuv3_0", 10, "0-3",
-		  "--pmu=auto: emulated; not partitioned: this host does not offer it: its kernel lacks KVM_CAP_ARM_PMU_PARTITION" },
+		  "--pmu=auto: emulated; not partitioned: this host does not offer it: "
+		  "its kernel lacks KVM_CAP_ARM_PMU_PARTITION" },
 		{ "one-pmu", "--pmu=reserved", PMU_NONE, NULL, 0, "",
 		  "lacks KVM_CAP_ARM_PMU_RESERVE; the guest runs without a PMU" },
 		{ "one-pmu", "--reserve-perfmon", PMU_NONE, NULL, 0, "",
@@ -246,7 +247,7 @@ static void test_plans(void **state)
 
 		assert_done(plan(rows[i].host, rows[i].arguments, &out, &err), &err);
 		assert_int_equal(out.mode, rows[i].mode);
-		assert_int_equal(out.choose, rows[i].pmu != NULL);
+		assert_int_equal(out.choose, !!rows[i].pmu);
 		assert_string_equal(out.name, rows[i].pmu ? rows[i].pmu : "");
 		assert_int_equal(out.type, rows[i].type);
 		assert_string_equal(cpu_list_format(&out.cpus, cpus, sizeof(cpus)), rows[i].cpus);
