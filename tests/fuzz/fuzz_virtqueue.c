@@ -81,7 +81,9 @@ static uint64_t reg(uint64_t offset)
 /* An address somewhere interesting: around the ends of RAM, the rings, the data. */
 static uint64_t take_gpa(struct input *input)
 {
-	static const uint64_t bases[] = { DATA, DATA, DATA, DESC, USED, GPA, GPA + RAM, 0, -4096ull };
+	static const uint64_t bases[] = {
+		DATA, DATA, DATA, DESC, USED, GPA, GPA + RAM, 0, -4096ull,
+	};
 	unsigned int which = take(input, 1) % (sizeof(bases) / sizeof(*bases));
 
 	return bases[which] + (int16_t)take(input, 2);
@@ -146,7 +148,7 @@ static void up(uint64_t features)
 		mmio(VIRTIO_MMIO_DEVICE_FEATURES_SEL, 4, true, i);
 		mmio(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 4, true, i);
 		mmio(VIRTIO_MMIO_DRIVER_FEATURES, 4, true,
-		     reg(VIRTIO_MMIO_DEVICE_FEATURES) & features >> (32 * i));
+		     reg(VIRTIO_MMIO_DEVICE_FEATURES) & (features >> (32 * i)));
 	}
 	mmio(VIRTIO_MMIO_STATUS, 4, true, 11);
 	mmio(VIRTIO_MMIO_QUEUE_SEL, 4, true, 0);
@@ -211,7 +213,8 @@ static void step(struct input *input, struct virtio_device *device)
 static void check_alive(struct virtio_device *device)
 {
 	const struct vring_desc desc[] = {
-		{ DATA, 16, VRING_DESC_F_NEXT, 1 }, { DATA + 0x100, 512, VRING_DESC_F_WRITE | VRING_DESC_F_NEXT, 2 },
+		{ DATA, 16, VRING_DESC_F_NEXT, 1 },
+		{ DATA + 0x100, 512, VRING_DESC_F_WRITE | VRING_DESC_F_NEXT, 2 },
 		{ DATA + 0x1000, 1, VRING_DESC_F_WRITE, 0 },
 	};
 	struct vring_avail *avail = guest_memory_at(&memory, AVAIL, 0x1000);

@@ -299,7 +299,7 @@ static void test_read(void **state)
 
 static void test_write(void **state)
 {
-	unsigned char back[12288], before[1], after[1];
+	unsigned char back[12288] = { 0 }, before[1] = { 0 }, after[1] = { 0 };
 
 	memset(ram(&driver, BUFFERS), 0xa5, sizeof(back));
 	assert_int_equal(write_sectors(16, BUFFERS, sizeof(back)), VIRTIO_BLK_S_OK);
@@ -390,7 +390,7 @@ static void test_parts_of_blocks(void **state)
 	assert_int_equal(mmio_get(&driver, 0x100 + offsetof(struct virtio_blk_config, blk_size), 4),
 			 4096);
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++, sector += 38) {
-		unsigned char back[12288 + 1024];
+		unsigned char back[12288 + 1024] = { 0 };
 
 		kernel_is_kind();
 		assert_int_equal(read_sectors(sector, BUFFERS, lengths[i]), VIRTIO_BLK_S_OK);
@@ -466,11 +466,12 @@ static void test_read_only(void **state)
 static void test_identity(void **state)
 {
 	const char *name = strrchr(path, '/') + 1;
-	char id[24];
+	char id[20];
 
 	memset(ram(&driver, BUFFERS), UNTOUCHED, 64);
 	assert_int_equal(request(VIRTIO_BLK_T_GET_ID, 0, BUFFERS, 20, true), VIRTIO_BLK_S_OK);
-	strncpy(id, name, 20);
+	for (size_t i = 0; i < sizeof(id); i++)
+		id[i] = i < strlen(name) ? name[i] : 0;
 	assert_memory_equal(ram(&driver, BUFFERS), id, 20);
 	assert_int_equal(*(char *)ram(&driver, BUFFERS + 20), UNTOUCHED);
 	assert_int_equal(elem.len, 21);
@@ -491,8 +492,9 @@ static int range_request(uint32_t type, uint64_t sector, uint32_t sectors, uint3
 
 static void assert_file_byte(uint64_t offset, size_t len, int byte)
 {
-	unsigned char *data = malloc(len);
+	unsigned char *data = calloc(1, len);
 
+	assert_non_null(data);
 	file_read(offset, data, len);
 	for (size_t i = 0; i < len; i++) {
 		if (data[i] != (byte < 0 ? pattern(offset + i) : byte))
@@ -624,49 +626,48 @@ static uint64_t space(size_t offset, unsigned int len)
 	return mmio_get(&driver, VIRTIO_MMIO_CONFIG + offset, len);
 }
 
+#define AT(field)	offsetof(struct virtio_blk_config, field)
+
 static void test_configuration(void **state)
 {
-	typedef struct virtio_blk_config c;
+	uint32_t block;
 
-	assert_int_equal(space(offsetof(c, capacity), 8), SECTORS);
-	assert_int_equal(space(offsetof(c, seg_max), 4), 254);
-	assert_true(space(offsetof(c, blk_size), 4) >= 512);
-	assert_int_equal(space(offsetof(c, blk_size), 4) << space(offsetof(c, physical_block_exp), 1),
-			 4096);
-	assert_int_equal(space(offsetof(c, max_discard_seg), 4), 1);
-	assert_int_equal(space(offsetof(c, max_write_zeroes_seg), 4), 1);
-	assert_true(space(offsetof(c, max_write_zeroes_sectors), 4) > 0);
+	assert_int_equal(space(AT(capacity), 8), SECTORS);
+	assert_int_equal(space(AT(seg_max), 4), 254);
+	block = space(AT(blk_size), 4);
+	assert_int_equal(block << space(AT(physical_block_exp), 1), 4096);
+	assert_int_equal(space(AT(max_discard_seg), 4), 1);
+	assert_int_equal(space(AT(max_write_zeroes_seg), 4), 1);
+	assert_true(space(AT(max_write_zeroes_sectors), 4) > 0);
 	/* Read-only but for the cache mode, and that as one byte. */
 	mmio_put(&driver, VIRTIO_MMIO_CONFIG, 8, 1);
-	assert_int_equal(space(offsetof(c, capacity), 8), SECTORS);
+	assert_int_equal(space(AT(capacity), 8), SECTORS);
 }
-
-#define WCE	offsetof(struct virtio_blk_config, wce)
 
 /* 5.2.5.1, 5.2.6.2: without a cache, a write is on the disk when it is done. */
 static void test_write_through(void **state)
 {
-	assert_int_equal(space(WCE, 1), 1);
+	assert_int_equal(space(AT(wce), 1), 1);
 	assert_int_equal(write_sectors(8, BUFFERS, 4096), VIRTIO_BLK_S_OK);
 	assert_false(last_flags & RWF_DSYNC);
-	mmio_put(&driver, VIRTIO_MMIO_CONFIG + WCE, 1, 0);
-	assert_int_equal(space(WCE, 1), 0);
+	mmio_put(&driver, VIRTIO_MMIO_CONFIG + AT(wce), 1, 0);
+	assert_int_equal(space(AT(wce), 1), 0);
 	assert_int_equal(write_sectors(8, BUFFERS, 4096), VIRTIO_BLK_S_OK);
 	assert_true(last_flags & RWF_DSYNC);
-	mmio_put(&driver, VIRTIO_MMIO_CONFIG + WCE, 1, 1);
+	mmio_put(&driver, VIRTIO_MMIO_CONFIG + AT(wce), 1, 1);
 	assert_int_equal(write_sectors(8, BUFFERS, 4096), VIRTIO_BLK_S_OK);
 	assert_false(last_flags & RWF_DSYNC);
 	/* A driver that can't flush. */
 	driver_up(&driver, 0, 1, 16);
-	assert_int_equal(space(WCE, 1), 0);
+	assert_int_equal(space(AT(wce), 1), 0);
 	assert_int_equal(write_sectors(8, BUFFERS, 4096), VIRTIO_BLK_S_OK);
 	assert_true(last_flags & RWF_DSYNC);
 	/* And can't set the mode. */
-	mmio_put(&driver, VIRTIO_MMIO_CONFIG + WCE, 1, 1);
-	assert_int_equal(space(WCE, 1), 0);
+	mmio_put(&driver, VIRTIO_MMIO_CONFIG + AT(wce), 1, 1);
+	assert_int_equal(space(AT(wce), 1), 0);
 }
 
-/* What the fast paths are for: no system call but the transfer, none at all to the kernel's queue. */
+/* What the fast path is for: no system call but the transfer. */
 static void test_memory_is_served_at_once(void **state)
 {
 	driver_loop_stop(&driver);
@@ -900,7 +901,9 @@ static void test_check_not_writable(void **state)
 
 static void test_option(void **state)
 {
-	static const char *const bad[] = { "", ",ro", "x,", "x,rw", "x,ro,", "x,ro,bogus", "x,dir" };
+	static const char *const bad[] = {
+		"", ",ro", "x,", "x,rw", "x,ro,", "x,ro,bogus", "x,dir",
+	};
 	const struct option_row *row = &virtio_blk_model.options->rows[0];
 	struct config parsed = { 0 };
 	struct error err;
@@ -925,7 +928,7 @@ static void test_option(void **state)
 }
 
 #define ON(backing, name) \
-	{ #name " (" #backing ")", name, setup, teardown, (void *)&backing }
+	{ #name " (" #backing ")", name, setup, teardown, (void *)&(backing) }
 #define ON_EACH(name)	ON(cached, name), ON(direct, name), ON(memory, name)
 
 int main(void)
@@ -956,7 +959,8 @@ int main(void)
 		ON(direct, test_flush_goes_to_the_kernel_queue),
 		ON(direct, test_direct_is_submitted_in_one_call),
 		ON(direct, test_kernel_queue_is_full),
-		{ "test_parts_of_blocks", test_parts_of_blocks, setup_4k, teardown, (void *)&direct },
+		{ "test_parts_of_blocks", test_parts_of_blocks, setup_4k, teardown,
+		  (void *)&direct },
 		ON(memory, test_memory_is_served_at_once),
 		ON(read_only, test_read_only),
 		cmocka_unit_test(test_no_kernel_queue),

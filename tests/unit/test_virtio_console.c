@@ -18,7 +18,7 @@ static void fake_console_input_ready(struct console *console);
 #define console_unlisten	fake_console_unlisten
 #define console_input_ready	fake_console_input_ready
 #define virtio_console_model	model
-#include "../../devices/virtio_console.c"
+#include "../../devices/virtio_console.c"	/* NOLINT(bugprone-suspicious-include) */
 
 static struct driver driver;
 static struct config config = { .devices.console = CONSOLE_VIRTIO };
@@ -64,7 +64,6 @@ static void fake_console_input_ready(struct console *console)
 	ready++;
 }
 
-
 static int setup(void **state)
 {
 	out_len = 0;
@@ -102,7 +101,9 @@ static void put(uint64_t gpa, const char *text)
 
 static void test_output(void **state)
 {
-	const struct segment parts[] = { { DRIVER_DATA + 1, 6, false }, { DRIVER_DATA + 99, 6, false } };
+	const struct segment parts[] = {
+		{ DRIVER_DATA + 1, 6, false }, { DRIVER_DATA + 99, 6, false },
+	};
 	const struct segment last = { DRIVER_DATA + 200, 1, false };
 
 	put(DRIVER_DATA + 1, "hello ");
