@@ -59,7 +59,7 @@ static int place_devices(const struct config *config, struct plan *plan, struct 
 
 	for (size_t m = 0; m < n_device_models; m++)
 		n += device_models[m]->count(config);
-	plan->devices = calloc(n, sizeof(*plan->devices));
+	plan->devices = calloc(n ? n : 1, sizeof(*plan->devices));
 	if (!plan->devices)
 		return error_set(err, TALLY_EXIT_SOFTWARE, ENOMEM, "no memory for the plan");
 	for (size_t m = 0; m < n_device_models; m++) {
