@@ -1,0 +1,302 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What single rows of tests/boot/rows need around their run: files for tally to
+# open, looks at the host while a guest runs, other ways to start.
+# shellcheck disable=SC2034,SC2154 # D, OUT, ERR, K and CMD belong to engine.sh
+
+# disk NAME MIB: a disk whose content differs all over
+disk()
+{
+	dd if=/dev/urandom of="$D/$1" bs=1M count="$2" status=none
+}
+
+one_disk() { truncate -s 8M "$D/disk" && printf '%0512d' 7 | dd of="$D/disk" bs=512 conv=notrunc status=none && cp --sparse=always "$D/disk" "$WORK/same"; }
+blank_disk() { truncate -s 1M "$D/disk"; }
+two_disks() { one_disk && truncate -s 4M "$D/disk2"; }
+disk_is_same() { cmp -s "$D/disk" "$WORK/same" || fail "the disk was written"; }
+
+four_disks()
+{
+	disk a 6
+	disk c 1
+	truncate -s 16M "$D/b"
+	disk d 6
+}
+
+# guest_saw_c: its sum of the third disk is ours
+guest_saw_c()
+{
+	local sum out
+	sum=$(md5sum <"$D/c")
+	slurp "$OUT" out
+	[[ $out == *"sum vdc $sum"* ]] || fail "the third disk's sum is not $sum"
+}
+
+full_disk() { disk disk 8; }
+disk_is_sparse()
+{
+	local blocks
+	blocks=$(stat -c %b "$D/disk")
+	[ "$blocks" -lt 1024 ] || fail "after the discard the disk still has $blocks blocks"
+}
+
+loop_devices()
+{
+	truncate -s 8M "$D/loop" "$D/loop2"
+	LOOP=$(losetup -f --show "$D/loop")
+	LOOP2=$(losetup -f --show "$D/loop2")
+}
+loop_devices_off() { losetup -d "$LOOP" "$LOOP2"; }
+
+# More memory than the host has may be promised.
+overcommit()
+{
+	echo 1 >/proc/sys/vm/overcommit_memory
+}
+no_overcommit()
+{
+	echo 0 >/proc/sys/vm/overcommit_memory
+}
+
+bootargs_are()
+{
+	local bootargs
+	bootargs=$(fdtget "$D/dtb" /chosen bootargs)
+	[ "$bootargs" = "$1" ] || fail "bootargs are '$bootargs' instead of '$1'"
+}
+bootargs_name_root() { bootargs_are 'root=/dev/vda rw '; }
+# fdtget shows an empty text as a number.
+bootargs_are_none() { bootargs_are 0; }
+
+environment()
+{
+	printf 'KEY=value\nOTHER=a longer value\n' >"$D/environment"
+}
+initrd_is_environment()
+{
+	local start end
+	start=$(fdtget -t u "$D/dtb" /chosen linux,initrd-start)
+	end=$(fdtget -t u "$D/dtb" /chosen linux,initrd-end)
+	# Two cells each, the upper one 0 here.
+	[ $((${end##* } - ${start##* })) -eq "$(stat -c %s "$D/environment")" ] ||
+		fail "initrd from $start to $end"
+}
+
+vcpus_on()
+{
+	local task line on=0
+	for task in /proc/"$TALLY_PID"/task/*/status; do
+		while IFS= read -r line; do
+			case $line in "Cpus_allowed_list:	$1") on=$((on + 1)) ;; esac
+		done <"$task"
+	done
+	echo "$on"
+}
+vcpus_on_1()
+{
+	local on
+	on=$(vcpus_on 1)
+	[ "$on" -eq 2 ] || fail "$on threads may run on CPU 1 alone, not 2"
+}
+
+# vcpu_to N CPU: the thread of vCPU N; threads start in the order of vCPUs
+vcpu_to()
+{
+	local tasks=(/proc/"$TALLY_PID"/task/*)
+	taskset -pc "$2" "${tasks[$1 + 1]##*/}" >/dev/null || fail "taskset"
+}
+vcpu_0_to_3() { vcpu_to 0 3; }
+vcpu_1_to_3() { vcpu_to 1 3; }
+on_cpus_2_3() { timeout 60 taskset -c 2,3 "${CMD[@]}" </dev/null >"$OUT" 2>"$ERR"; }
+
+# pmu_of CPU: the name of the host's PMU that has this CPU among its own
+pmu_of()
+{
+	local pmu cpus first last
+	for pmu in /sys/bus/event_source/devices/armv8*; do
+		[ -r "$pmu/cpus" ] || continue
+		read -r cpus <"$pmu/cpus"
+		first=${cpus%%-*} last=${cpus##*-}
+		[ "$1" -lt "$first" ] || [ "$1" -gt "$last" ] || echo "${pmu##*/}"
+	done
+}
+
+meminfo()
+{
+	local key value
+	while read -r key value _; do
+		[ "$key" != "$1:" ] || echo "$value"
+	done </proc/meminfo
+}
+huge_pages()
+{
+	mkdir "$D/huge"
+	mount -t hugetlbfs none "$D/huge" || fail "mount"
+	echo 40 >/proc/sys/vm/nr_hugepages
+	HUGE=$(meminfo HugePages_Free)
+	[ "$HUGE" -ge 32 ] || fail "the host has only $HUGE huge pages"
+}
+huge_pages_are_used()
+{
+	local reserved
+	reserved=$(($(meminfo HugePages_Rsvd) + HUGE - $(meminfo HugePages_Free)))
+	[ $reserved -ge 32 ] || fail "$reserved huge pages are in use, not 32"
+}
+huge_pages_are_back()
+{
+	[ "$(meminfo HugePages_Free)" = "$HUGE" ] || fail "huge pages are lost"
+	[ -z "$(ls -A "$D/huge")" ] || fail "files are left in the hugetlbfs"
+	umount "$D/huge"
+	echo 0 >/proc/sys/vm/nr_hugepages
+}
+
+on_terminal()
+{
+	timeout -k 5 "${K[time]}" build/boot/pty "${K[wait]}" "${K[send]:-}" "${CMD[@]}" \
+		</dev/null >"$OUT" 2>"$ERR"
+}
+
+json_is_valid()
+{
+	python3 -c 'import json, sys; json.load(sys.stdin)' <"$OUT" 2>>"$ERR" || fail "no valid JSON"
+}
+
+# count_of: CNTPCT_EL0 as the timer guest printed it
+count_of()
+{
+	local out
+	slurp "$OUT" out
+	out=${out##*CNTPCT }
+	echo "${out%%[!0-9]*}"
+}
+
+# Two runs with offsets: their counts differ by what the offsets say.
+offset_from_host()
+{
+	local first second hz=${FACT[timer_frequency]} start=${EPOCHREALTIME/./} took code
+	local near far out
+	near=$((hz * 10)) far=$((hz * 2))
+	timeout 60 "${CMD[@]}" --counter-offset $far </dev/null >"$OUT" 2>"$ERR"
+	code=$?
+	slurp "$OUT" out
+	case $out in *'skip offset'*) return $code ;; esac
+	first=$(count_of)
+	timeout 60 "${CMD[@]}" --counter-offset $((far - near)) </dev/null >"$OUT" 2>>"$ERR"
+	second=$(count_of)
+	# Host time from run to run is in it, and start-up.
+	took=$(((${EPOCHREALTIME/./} - start) * (hz / 1000000)))
+	[ $((second - first)) -ge $near ] && [ $((second - first)) -le $((near + took)) ] ||
+		fail "with offsets $far and $((far - near)) the guest counted $first and $second"
+	return $code
+}
+
+guest_saw_dtb()
+{
+	local sum out
+	sum=$(md5sum <"$D/dtb")
+	slurp "$OUT" out
+	[[ $out == *"dtb $sum"* ]] || fail "the dumped device tree's sum is $sum"
+}
+
+# Twice with the row's seed, once with another: the kernel moves with the seed.
+three_seeds()
+{
+	local seed text offsets=() code
+	for seed in 0x1234567890abcdef 0x1234567890abcdef 0x0fedcba987654321; do
+		timeout -k 5 "${K[time]}" "${CMD[@]}" --kaslr-seed $seed </dev/null >"$OUT" 2>"$ERR"
+		code=$?
+		slurp "$OUT" text
+		text=${text##*Kernel Offset: }
+		offsets+=("${text%% *}")
+	done
+	[ "${offsets[0]}" = "${offsets[1]}" ] || fail "one seed, two offsets: ${offsets[*]}"
+	[ "${offsets[0]}" != "${offsets[2]}" ] || fail "two seeds, one offset: ${offsets[*]}"
+	[[ ${offsets[0]} == 0x* ]] || fail "the panic names no kernel offset"
+	return $code
+}
+
+# A disk that is a script: sh reads it to its exit.
+debian_script()
+{
+	{
+		cat tests/boot/debian-guest.sh
+		printf '\nexit\n%1024s' ''
+	} >"$D/script"
+	truncate -s 4096 "$D/script"
+}
+debian_counted()
+{
+	local out
+	slurp "$OUT" out
+	[[ $out =~ ([0-9,]+)' '+'cycles' ]] || fail "perf stat shows no cycles"
+	[[ ${BASH_REMATCH[1]:-0} == *[1-9]* ]] || fail "perf stat counted no cycles"
+}
+
+# As a user that no group lets near /dev/kvm.
+as_nobody()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups "${CMD[@]}" </dev/null >"$OUT" 2>"$ERR"
+	else
+		plain
+	fi
+}
+to_full() { timeout 30 "${CMD[@]}" </dev/null 2>"$ERR" >/dev/full; }
+stdin_closed() { timeout 30 "${CMD[@]}" <&- >"$OUT" 2>"$ERR"; }
+stdout_closed() { timeout 30 "${CMD[@]}" </dev/null >&- 2>"$ERR"; }
+all_closed() { timeout 30 "${CMD[@]}" <&- >&- 2>&-; }
+
+# In a /dev of its own.
+other_dev()
+{
+	timeout 30 unshare -m bash -c 'mount -t tmpfs none /dev && mknod /dev/null c 1 3 &&
+		{ [ -z "$1" ] || mknod -m "$1" /dev/kvm c 10 "$2"; } && shift 2 && exec "$@"' - \
+		"$1" "$2" "${CMD[@]}" </dev/null >"$OUT" 2>"$ERR"
+}
+without_kvm() { other_dev '' ''; }
+with_kvm_dead() { other_dev 600 255; }
+with_kvm_wrong() { other_dev 600 183; }
+
+# The files that no guest can be made of, in $D
+bad_files()
+{
+	local word
+	: >"$D/empty"
+	printf 'ab' >"$D/two"
+	head -c 4096 /dev/zero >"$D/zeros"
+	head -c 4096 /dev/zero >"$D/disk"
+	head -c 1000 /dev/zero >"$D/odd"
+	printf '#!/bin/sh\n' >"$D/script"
+	# An x86 boot sector with "HdrS", as a bzImage has it.
+	{ printf 'MZ\352\007'; head -c 506 /dev/zero; printf '\125\252\353\152HdrS\017\002'; head -c 4096 /dev/zero; } >"$D/bzImage"
+	# An arm64 Image header, its flags' bit 0 set: big-endian.
+	word='\0\0\0\0\0\0\0\0'
+	# shellcheck disable=SC2059 # the data is the format
+	{
+		printf '\0\0\0\024\0\0\0\0\0\0\010\0\0\0\0\0\0\0\020\0\0\0\0\0\001\0\0\0\0\0\0\0'
+		printf "$word$word$word"
+		printf 'ARM\x64\0\0\0\0'
+		head -c 4096 /dev/zero
+	} >"$D/big-endian"
+	# The same, little-endian, with an image_size of an exabyte.
+	# shellcheck disable=SC2059
+	{
+		printf '\0\0\0\024\0\0\0\0\0\0\010\0\0\0\0\0\0\0\0\0\0\0\0\020\0\0\0\0\0\0\0\0'
+		printf "$word$word$word"
+		printf 'ARM\x64\0\0\0\0'
+		head -c 4096 /dev/zero
+	} >"$D/damaged"
+	truncate -s 70M "$D/large"
+	chmod -R a+rX "$D" "$WORK"
+	chmod 0444 "$D/disk"
+}
+# The kernels, cut
+cut_files()
+{
+	bad_files
+	head -c 100000 build/boot/Image.gz >"$D/cut.gz"
+	head -c 100000 build/boot/Image.zboot-zstd >"$D/cut.zboot"
+	{ head -c -8 build/boot/Image.gz; printf 'nonsense'; } >"$D/sum.gz"
+}
+cut_debian() { head -c 9000000 build/debian/vmlinuz >"$D/cut"; }
