@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <linux/virtio_blk.h>
 #include <linux/virtio_ids.h>
+#include <linux/virtio_mmio.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +39,7 @@ struct virtio_blk {
 	unsigned int			fresh;		/* the first that was never used */
 	struct disk_list		waiting;	/* for the loop's thread */
 	bool				served_in_part;	/* the loop's thread has the rest */
+	bool				doorbell;	/* the loop hears it, not the vCPU */
 	bool				waited_for;	/* the loop's thread is in disk_wait() */
 	pthread_cond_t			wait_ended;
 };
@@ -270,7 +273,7 @@ static void deferred(struct virtio_device *device)
 	struct virtio_blk *blk = of_device(device);
 	struct disk_io *io;
 
-	if (blk->served_in_part && virtio_queue_live(device, QUEUE))
+	if ((blk->served_in_part || blk->doorbell) && virtio_queue_live(device, QUEUE))
 		notify(device, QUEUE);
 	exchange(blk);
 	virtio_publish(device, QUEUE);
@@ -383,6 +386,22 @@ static uint64_t blk_features(const struct virtio_blk *blk)
 	return features | 1ull << VIRTIO_BLK_F_DISCARD | 1ull << VIRTIO_BLK_F_WRITE_ZEROES;
 }
 
+/*
+ * Where there is a CPU to spare, the loop serves the queue while the vCPU goes
+ * on in its guest, and half of the exits to user space are saved. On a single
+ * CPU the two switches between the threads cost more than the exit (a read of
+ * 4 KiB from memory took 32.1 thousand instructions instead of 27.1).
+ */
+static void take_doorbell(struct virtio_blk *blk)
+{
+	const struct device_env *env = &blk->virtio.env;
+	uint64_t gpa = env->slot.gpa + VIRTIO_MMIO_QUEUE_NOTIFY;
+	cpu_set_t cpus;
+
+	blk->doorbell = !sched_getaffinity(0, sizeof(cpus), &cpus) && CPU_COUNT(&cpus) > 1 &&
+			!bus_doorbell(env->bus, gpa, QUEUE, blk->virtio.work.fd);
+}
+
 static int blk_create(const struct device_env *env, void **out, struct error *err)
 {
 	const struct disk_config *config = &env->config->devices.disks[env->slot.index];
@@ -408,6 +427,7 @@ static int blk_create(const struct device_env *env, void **out, struct error *er
 	ret = disk_start(&blk->disk, config, blk->virtio.work.fd, VIRTQUEUE_MAX_SIZE, err);
 	if (ret < 0)
 		goto fini_virtio;
+	take_doorbell(blk);
 	*out = blk;
 	return 0;
 

@@ -38,7 +38,7 @@ int bus_add(struct bus *bus, const char *name, uint64_t gpa, uint64_t size,
  * to user space (KVM_IOEVENTFD with datamatch). The caller owns @fd. Returns a
  * negative errno when KVM can't; the write then reaches the device's ops.
  */
-int bus_doorbell(struct bus *bus, uint64_t gpa, uint32_t value, int fd, bool on);
+int bus_doorbell(struct bus *bus, uint64_t gpa, uint32_t value, int fd);
 
 /*
  * Let KVM keep back writes of @size bytes at @gpa (KVM api.rst,

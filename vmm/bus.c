@@ -86,15 +86,14 @@ int bus_add(struct bus *bus, const char *name, uint64_t gpa, uint64_t size,
 	return 0;
 }
 
-int bus_doorbell(struct bus *bus, uint64_t gpa, uint32_t value, int fd, bool on)
+int bus_doorbell(struct bus *bus, uint64_t gpa, uint32_t value, int fd)
 {
 	struct kvm_ioeventfd doorbell = {
 		.datamatch	= value,
 		.addr		= gpa,
 		.len		= 4,
 		.fd		= fd,
-		.flags		= KVM_IOEVENTFD_FLAG_DATAMATCH |
-				  (on ? 0 : KVM_IOEVENTFD_FLAG_DEASSIGN),
+		.flags		= KVM_IOEVENTFD_FLAG_DATAMATCH,
 	};
 
 	if (bus->vm_fd < 0)
