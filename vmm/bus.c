@@ -144,10 +144,12 @@ void bus_drain(struct bus *bus)
 	while (first < bus->ring_entries &&
 	       first != __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE)) {
 		struct kvm_coalesced_mmio *entry = &ring->coalesced_mmio[first];
+		uint32_t len = entry->len;
 		uint64_t value = 0;
 
-		memcpy(&value, entry->data, sizeof(value));
-		bus_access(bus, entry->phys_addr, entry->len, true, &value);
+		/* KVM writes no more than the access has: behind it an older entry shows */
+		memcpy(&value, entry->data, len < sizeof(value) ? len : sizeof(value));
+		bus_access(bus, entry->phys_addr, len, true, &value);
 		first = (first + 1) % bus->ring_entries;
 		__atomic_store_n(&ring->first, first, __ATOMIC_RELEASE);
 	}
