@@ -42,9 +42,18 @@ struct rtc {
 	bool			raised;		/* RTCRIS */
 };
 
+/* time() may lag a tick behind: whoever is woken by the alarm would find it not yet due. */
+static time_t host_seconds(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_REALTIME, &at);
+	return at.tv_sec;
+}
+
 static uint32_t now(const struct rtc *rtc)
 {
-	return (uint32_t)time(NULL) + rtc->offset;
+	return (uint32_t)host_seconds() + rtc->offset;
 }
 
 static void update_irq(struct rtc *rtc)
@@ -55,8 +64,9 @@ static void update_irq(struct rtc *rtc)
 /* The counter meets the match value once in 2^32 seconds; armed by any write to either. */
 static void arm(struct rtc *rtc)
 {
-	uint32_t wait = rtc->match - now(rtc);
-	struct itimerspec when = { .it_value.tv_sec = time(NULL) + wait };
+	time_t seconds = host_seconds();
+	uint32_t wait = rtc->match - ((uint32_t)seconds + rtc->offset);
+	struct itimerspec when = { .it_value.tv_sec = seconds + wait };
 
 	timerfd_settime(rtc->alarm.fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
@@ -122,7 +132,7 @@ static void rtc_write(void *device, uint64_t offset, unsigned int len, uint64_t 
 		break;
 	case RTCLR:
 		rtc->load = value;
-		rtc->offset = (uint32_t)value - (uint32_t)time(NULL);
+		rtc->offset = (uint32_t)value - (uint32_t)host_seconds();
 		arm(rtc);
 		break;
 	case RTCIMSC:
