@@ -146,10 +146,14 @@ static void transmit(struct serial *serial, uint8_t byte)
 	if (serial->polled_writes < POLLED_WRITES)
 		note_write(serial);
 	serial->thre_pending = true;
-	if (!(serial->mcr & UART_MCR_LOOP))
+	if (!(serial->mcr & UART_MCR_LOOP)) {
 		console_write(serial->console, &byte, 1);
-	else if (!rx_push(serial, byte))
+	} else if (!rx_push(serial, byte)) {
 		serial->overrun = true;
+		/* a full FIFO keeps what it has, the receive register alone does not */
+		if (!(serial->fcr & UART_FCR_ENABLE_FIFO))
+			serial->rx[serial->rx_head] = byte;
+	}
 }
 
 static void write_mcr(struct serial *serial, uint8_t value)
