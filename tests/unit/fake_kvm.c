@@ -216,6 +216,7 @@ static int run_ioctl(struct fake_call *call, void *arg)
 		struct kvm_ioeventfd		*doorbell;
 		struct kvm_irqfd		*irqfd;
 		struct kvm_arm_counter_offset	*offset;
+		struct kvm_coalesced_mmio_zone	*zone;
 		int				*number;
 	} in = { .p = arg };
 
@@ -289,8 +290,12 @@ static int run_ioctl(struct fake_call *call, void *arg)
 		call->a = in.irqfd->gsi;
 		call->c = in.irqfd->flags;
 		return 0;
+	case KVM_REGISTER_COALESCED_MMIO:
+		call->a = in.zone->addr;
+		call->b = in.zone->size;
+		return 0;
 	case KVM_RUN:
-		return -EINTR;		/* as when a signal comes at once */
+		return -EINTR;		/* unless settings.run says otherwise */
 	default:
 		return -ENOTTY;
 	}
@@ -342,6 +347,7 @@ static const struct { unsigned long request; const char *name; } names[] = {
 	{ KVM_IRQ_LINE, "KVM_IRQ_LINE" },
 	{ KVM_IOEVENTFD, "KVM_IOEVENTFD" },
 	{ KVM_IRQFD, "KVM_IRQFD" },
+	{ KVM_REGISTER_COALESCED_MMIO, "KVM_REGISTER_COALESCED_MMIO" },
 	{ KVM_RUN, "KVM_RUN" },
 };
 
@@ -372,11 +378,14 @@ static bool to_fail(void)
 
 int kvm_ioctl(int fd, unsigned long request, void *arg)
 {
+	int (*run)(unsigned int vcpu, struct kvm_run *run) = NULL;
 	struct fake_call *call;
+	unsigned int vcpu;
 	int ret;
 
 	pthread_mutex_lock(&lock);
 	call = call_new(request, fd);
+	vcpu = call->vcpu;
 	if (call->kind == FAKE_CLOSED) {
 		fake_kvm.misused++;
 		ret = -EBADF;
@@ -384,10 +393,14 @@ int kvm_ioctl(int fd, unsigned long request, void *arg)
 		ret = -fake_kvm.fail_errno;
 	} else {
 		ret = right_kind(call) ? run_ioctl(call, arg) : -ENOTTY;
+		if (request == KVM_RUN && right_kind(call))
+			run = fake_kvm.settings.run;
 	}
 	call->ret = ret;
 	pthread_mutex_unlock(&lock);
-	if (request == KVM_RUN)
+	if (run)
+		ret = run(vcpu, fake_vm.vcpus[vcpu].run);
+	else if (request == KVM_RUN)
 		usleep(1000);
 	return ret;
 }
@@ -415,7 +428,8 @@ void *kvm_map_run(int vcpu_fd, size_t size)
 		return NULL;
 	}
 	fake_kvm.opened++;
-	return calloc(1, size);
+	fake_vm.vcpus[call->vcpu].run = calloc(1, size);
+	return fake_vm.vcpus[call->vcpu].run;
 }
 
 void kvm_unmap_run(void *run, size_t size)

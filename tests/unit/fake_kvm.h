@@ -56,6 +56,8 @@ struct fake_settings {
 	uint64_t	lost_reg;		/* writes of this register do nothing */
 	uint64_t	sve_vls;		/* vector lengths, bit n: n + 1 quadwords */
 	struct { unsigned int cap; int value; } caps[32];
+	/* What KVM_RUN does, on the vCPU's thread; NULL: -EINTR, as when a signal comes at once. */
+	int		(*run)(unsigned int vcpu, struct kvm_run *run);
 };
 
 struct fake_kvm {

@@ -20,6 +20,7 @@ struct fake_vcpu {
 	unsigned int	features;
 	struct fake_reg	regs[FAKE_MAX_REGS];
 	unsigned int	n_regs;
+	struct kvm_run	*run;
 };
 
 struct fake_gic {
