@@ -53,7 +53,7 @@ include $(wildcard guest/rules.mk arm64/linux/rules.mk)
 include $(wildcard tests/host/rules.mk tests/unit/rules.mk tests/boot/rules.mk)
 include $(wildcard tests/fuzz/rules.mk tests/bench/rules.mk docs/rules.mk)
 
-PHONY += run check lint clean install
+PHONY += run check check-long check-lint lint clean install
 
 # Everything that the rules below need, from nothing. Each step knows what is
 # there already and says nothing then.
@@ -62,7 +62,8 @@ $(B)/.sysroot:
 	$(Q)mkdir -p $(@D) && touch $@
 
 # A submake each, so that set-up has ended before anything looks for its results.
-STEP = $(Q)+$(MAKE) --no-print-directory
+# Each builds with all CPUs unless -j says otherwise.
+STEP = $(Q)+$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 run:
 	$(Q)./setup packages sysroot
@@ -71,16 +72,26 @@ run:
 	$(Q)./setup qemu-root host-root debian-guest
 	$(Q)tests/host/run --name demo -- tests/boot/demo
 
-CHECK_SUITES := lint man unit bad-input boot debian
+CHECK_SUITES := lint man unit options-covered bad-input $(BOOT_LANES:%=boot-%) debian
 
 check:
 	$(Q)./setup packages sysroot
 	$(Q)rm -rf $(B)/results
 	$(STEP) kernel
-	$(STEP) tally guests guest-modules native
+	$(STEP) tally guests guest-modules native unit-programs
 	$(Q)./setup qemu-root host-root debian-guest
-	$(STEP) --keep-going $(CHECK_SUITES:%=check-%) || true
-	$(Q)tests/summary
+	$(Q)+$(MAKE) --no-print-directory -j1 --keep-going $(CHECK_SUITES:%=check-%) || true
+	$(Q)tests/summary $(CHECK_SUITES)
+
+# Fuzzers add nothing to the numbers of a run that must repeat.
+check-long: check
+	$(Q)./setup fuzz-packages
+	$(STEP) fuzz FUZZ_SECONDS=600
+	$(Q)tests/summary $(CHECK_SUITES) fuzz
+
+check-lint:
+	$(Q)tests/lint
+lint: check-lint
 
 install: $(B)/tally
 	install -D -m 755 $(B)/tally $(DESTDIR)$(PREFIX)/bin/tally

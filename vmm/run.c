@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -165,19 +164,35 @@ static void print_start(const struct config *config, const struct plan *plan,
 			 plan->pmu.choose ? " of " : "", plan->pmu.choose ? plan->pmu.name : "");
 }
 
+/* In KiB. getrusage() would count what the process was before it became tally. */
+static unsigned long peak_memory(void)
+{
+	char text[4096] = "";
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	const char *found;
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	found = strstr(text, "VmHWM:");
+	return found ? strtoul(found + strlen("VmHWM:"), NULL, 10) : 0;
+}
+
 static void print_summary(const struct run *run, const struct machine *machine)
 {
 	uint64_t runs = 0, mmio = 0;
-	struct rusage usage;
 
+	if (log_level < LOG_INFO)
+		return;
 	for (unsigned int i = 0; i < machine->plan->cpus; i++) {
 		runs += machine->vcpus[i].stats.runs;
 		mmio += machine->vcpus[i].stats.mmio;
 	}
-	getrusage(RUSAGE_SELF, &usage);
-	log_info("%.3f s, %llu exits to tally (%llu of them MMIO), peak memory %ld KiB",
+	log_info("%.3f s, %llu exits to tally (%llu of them MMIO), peak memory %lu KiB",
 		 seconds_since(&run->start), (unsigned long long)runs, (unsigned long long)mmio,
-		 usage.ru_maxrss);
+		 peak_memory());
 }
 
 /* The guest's life from an open VM to the verdict. */

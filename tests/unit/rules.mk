@@ -12,7 +12,8 @@ UNIT_COMMON_OBJS = $(patsubst %.c,$(B)/unit/%.o,\
 		   $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c)))
 UNIT_PROGRAMS    = $(UNIT_TESTS:%=$(B)/unit/%)
 
-PHONY += check-unit
+PHONY += check-unit unit-programs
+unit-programs: $(UNIT_PROGRAMS)
 check-unit: $(UNIT_PROGRAMS)
 	$(Q)tests/unit/run $(B) $(UNIT_TESTS)
 
