@@ -138,10 +138,9 @@ declare -A K
 talk()
 {
 	local pid text= tries=$((${K[time]} * 10)) code
-	rm -f "$D/keyboard"
-	mkfifo "$D/keyboard"
-	exec 9<>"$D/keyboard"
-	"${CMD[@]}" <"$D/keyboard" >"$OUT" 2>"$ERR" 9>&- &
+	[ -p "$WORK/keyboard" ] || mkfifo "$WORK/keyboard"
+	exec 9<>"$WORK/keyboard"
+	"${CMD[@]}" <"$WORK/keyboard" >"$OUT" 2>"$ERR" 9>&- &
 	pid=$!
 	while [[ $text != *"${K[wait]}"* ]]; do
 		nap 0.1
@@ -252,7 +251,8 @@ t()
 	fi
 
 	D=$WORK/$name OUT=$WORK/$name.out ERR=$WORK/$name.err
-	[ -d "$D" ] || mkdir "$D"
+	# Each process costs: only rows that name their directory get one.
+	[[ $arguments != *\$D* ]] || mkdir "$D"
 	PROBLEMS=()
 	[ -z "${K[before]:-}" ] || "${K[before]}"
 	eval "CMD=($arguments)"
@@ -295,7 +295,7 @@ t()
 		tail_of "$OUT"
 		failed_log "$name"
 	fi
-	rm -rf "$D"
+	[ ! -d "$D" ] || rm -rf "$D"
 }
 
 # failed_log NAME: what a runner does with the logs of a row that failed.
