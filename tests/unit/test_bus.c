@@ -2,6 +2,7 @@
 /* The MMIO bus: who gets an access, and what KVM keeps back of the writes. */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -310,6 +311,8 @@ static void sequence_write(void *device, uint64_t offset, unsigned int len, uint
 	    __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE))
 		sequence.freed_early = true;
 	sequence.len = len;
+	if (value % 16 == 3)
+		sched_yield();		/* now another thread may come in */
 	__atomic_store_n(&sequence.next, sequence.next + 1, __ATOMIC_RELEASE);
 }
 
@@ -375,9 +378,11 @@ static void test_drain_sizes(void **state)
 
 static atomic_bool producing;
 static atomic_uint too_late;
+static pthread_barrier_t barrier;
 
 static void *drainer(void *arg)
 {
+	pthread_barrier_wait(&barrier);
 	while (atomic_load(&producing))
 		bus_drain(bus);
 	return NULL;
@@ -386,6 +391,7 @@ static void *drainer(void *arg)
 /* A vCPU: after its own bus_drain() all that it wrote has happened, whoever did it. */
 static void *producer(void *arg)
 {
+	pthread_barrier_wait(&barrier);
 	for (uint64_t i = 0; i < WRITES; i++) {
 		while (!ring_put(0x1004, 8, i))
 			bus_drain(bus);
@@ -406,11 +412,13 @@ static void test_drain_threads(void **state)
 	sequence_start();
 	too_late = 0;
 	producing = true;
+	assert_int_equal(pthread_barrier_init(&barrier, NULL, ARRAY_SIZE(threads)), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, i ? drainer : producer, NULL),
 				 0);
 	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
 		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&barrier);
 	bus_drain(bus);
 	assert_int_equal(sequence.next, WRITES);
 	assert_int_equal(sequence.wrong, 0);

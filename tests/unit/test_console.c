@@ -306,6 +306,18 @@ static void test_destroy_flushes(void **state)
 	assert_string_equal(show(), "the end");
 }
 
+static void test_gives_back(void **state)
+{
+	unsigned int before;
+
+	end();
+	before = open_descriptors();
+	start(true);
+	assert_true(open_descriptors() > before);
+	end();
+	assert_int_equal(open_descriptors(), before);
+}
+
 /* What doesn't fit goes out before the line's end is there, and nothing is lost. */
 static void test_long_line(void **state)
 {
@@ -933,6 +945,7 @@ int main(void)
 		TEST(test_partial_line),
 		TEST(test_flush),
 		TEST(test_destroy_flushes),
+		TEST(test_gives_back),
 		TEST(test_long_line),
 		TEST(test_slow_pipe),
 		TEST(test_full_disk),

@@ -353,6 +353,18 @@ static void test_no_descriptors(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+static void test_gives_back(void **state)
+{
+	unsigned int before = open_descriptors();
+	struct event_loop *another;
+
+	assert_done(loop_create(&another, &err), &err);
+	assert_true(open_descriptors() > before);
+	loop_destroy(another);
+	assert_int_equal(open_descriptors(), before);
+	loop_destroy(NULL);
+}
+
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -369,6 +381,7 @@ int main(void)
 		TEST(test_stop_from_a_thread),
 		TEST(test_signals),
 		cmocka_unit_test(test_no_descriptors),
+		cmocka_unit_test(test_gives_back),
 	};
 
 	return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

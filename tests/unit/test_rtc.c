@@ -58,7 +58,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	unsigned int before = open_descriptors();
+
 	rtc_model.destroy(device);
+	if (open_descriptors() != before - 1)	/* its timer */
+		return -1;
 	loop_destroy(loop);
 	bus_destroy(bus);
 	return 0;

@@ -102,7 +102,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	unsigned int before = open_descriptors();
+
 	serial_model.destroy(uart);
+	if (open_descriptors() != before - 1)	/* its timer */
+		return -1;
 	loop_destroy(loop);
 	bus_destroy(bus);
 	kvm_close(vm_fd);
@@ -528,6 +532,13 @@ static void test_deltas(void **state)
 	put(UART_MCR, UART_MCR_LOOP | 0x0f);
 	put(UART_MCR, UART_MCR_LOOP);
 	assert_int_equal(get(UART_MSR), 0x0f);
+	/* changes one after the other add up until they are read */
+	put(UART_MCR, UART_MCR_LOOP | UART_MCR_RTS);
+	put(UART_MCR, UART_MCR_LOOP | UART_MCR_RTS | UART_MCR_DTR);
+	assert_int_equal(get(UART_MSR) & 0xf0, UART_MSR_CTS | UART_MSR_DSR);
+	put(UART_MCR, UART_MCR_LOOP);
+	put(UART_MCR, UART_MCR_LOOP | UART_MCR_OUT2);
+	assert_int_equal(get(UART_MSR) & 0x0f, UART_MSR_DCTS | UART_MSR_DDSR | UART_MSR_DDCD);
 }
 
 /* The line is told of a change and of nothing else. */

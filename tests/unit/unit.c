@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -83,6 +84,15 @@ const char *temp_file(const char *name, const void *data, size_t len)
 	if (!file || fwrite(data, 1, len, file) != len || fclose(file))
 		abort();
 	return path;
+}
+
+unsigned int open_descriptors(void)
+{
+	unsigned int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
 }
 
 void assert_error_at(int ret, const struct error *err, int exit_code, const char *part,

@@ -35,6 +35,9 @@ void buf_free(struct buf *buf);
 const char *temp_file(const char *name, const void *data, size_t len);
 const char *temp_path(const char *name);
 
+/* How many descriptors of this process are open. */
+unsigned int open_descriptors(void);
+
 /* @ret is a negative errno and @err has this code and a one-line text with @part in it. */
 void assert_error_at(int ret, const struct error *err, int exit_code, const char *part,
 		     const char *file, int line);
