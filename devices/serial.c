@@ -294,7 +294,8 @@ static void serial_write(void *device, uint64_t offset, unsigned int len, uint64
 	update_irq(serial);
 	listen = !serial->listening && serial->ier & UART_IER_RDI;
 	serial->listening |= listen;
-	if (listen || (serial->input_waits && !serial->rx_len)) {
+	if (listen || (serial->input_waits && !serial->rx_len &&
+		       !(serial->mcr & UART_MCR_LOOP))) {
 		serial->input_waits = false;
 		console_input_ready(serial->console);
 	}

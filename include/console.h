@@ -29,7 +29,10 @@ int console_create(struct console **console, struct event_loop *loop, struct ver
 /* Restores the terminal. */
 void console_destroy(struct console *console);
 
-/* Any thread. All of it is written before the call returns, even to a slow pipe. */
+/*
+ * Any thread. Whole lines are written before the call returns, even to a slow
+ * pipe; a piece of a line follows when its end comes, or a few ms later.
+ */
 void console_write(struct console *console, const void *data, size_t len);
 /* Whatever is still in tally goes to stdout. */
 void console_flush(struct console *console);
