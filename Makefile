@@ -63,7 +63,7 @@ $(B)/.sysroot:
 
 # A submake each, so that set-up has ended before anything looks for its results.
 # Each builds with all CPUs unless -j says otherwise.
-STEP = $(Q)+$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+STEP = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 run:
 	$(Q)./setup packages sysroot
@@ -80,7 +80,7 @@ check:
 	$(STEP) kernel
 	$(STEP) tally guests guest-modules native unit-programs
 	$(Q)./setup qemu-root host-root debian-guest
-	$(Q)+$(MAKE) --no-print-directory -j1 --keep-going $(CHECK_SUITES:%=check-%) || true
+	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory -j1 --keep-going $(CHECK_SUITES:%=check-%) || true
 	$(Q)tests/summary $(CHECK_SUITES)
 
 # Fuzzers add nothing to the numbers of a run that must repeat.
