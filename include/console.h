@@ -34,6 +34,12 @@ void console_destroy(struct console *console);
  * pipe; a piece of a line follows when its end comes, or a few ms later.
  */
 void console_write(struct console *console, const void *data, size_t len);
+/*
+ * A reader of stdout that hangs is not waited for any longer once @fd is readable
+ * (that of signalfd(2), which the caller keeps), or console_stopping() was called.
+ */
+void console_stop_on(struct console *console, int fd);
+void console_stopping(struct console *console);
 /* Whatever is still in tally goes to stdout. */
 void console_flush(struct console *console);
 /*

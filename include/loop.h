@@ -27,6 +27,8 @@ void loop_remove(struct event_loop *loop, struct event_source *source);
 
 /* Serve until loop_stop(); returns 0 or a negative errno. */
 int loop_run(struct event_loop *loop);
+/* Forget a loop_stop() that came after the loop had ended, of whoever is gone by now. */
+void loop_clear(struct event_loop *loop);
 /* From any thread or a signal handler. */
 void loop_stop(struct event_loop *loop);
 

@@ -26,6 +26,7 @@ struct verdict {
 	enum verdict_kind	kind;
 	int			exit_code;
 	char			text[1024];
+	bool			stop_asked;	/* whatever else was decided */
 };
 
 void verdict_init(struct verdict *verdict);
@@ -34,8 +35,10 @@ void verdict_destroy(struct verdict *verdict);
 void verdict_offer(struct verdict *verdict, enum verdict_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void verdict_offer_error(struct verdict *verdict, const struct error *err);
-/* Back to VERDICT_NONE, for a guest that is started anew. */
+/* Back to VERDICT_NONE, for a guest that is started anew; a wish to stop stays. */
 void verdict_clear(struct verdict *verdict);
+/* VERDICT_STOPPED was offered at any time. */
+bool verdict_stop_asked(struct verdict *verdict);
 enum verdict_kind verdict_kind(struct verdict *verdict);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,6 +18,8 @@
 
 #define ESCAPE		0x01			/* Ctrl-a */
 #define FLUSH_NS	(5 * 1000 * 1000)	/* longest that a piece of a line waits */
+#define WAIT_MS		500		/* for a slow reader, before looking whether to stop */
+#define LAST_WAIT_MS	200		/* for it once tally has been asked to stop */
 #define PANIC_GRACE_S	2			/* for the rest of a panic message */
 
 struct console {
@@ -28,6 +31,8 @@ struct console {
 	size_t			out_len;
 	bool			flush_armed;
 	bool			output_gone;
+	int			stop_fd;	/* readable: somebody wants tally to stop; or -1 */
+	atomic_bool		stopping;
 	bool			watching;
 	bool			panicked;
 	struct panic_watch	watch;
@@ -48,25 +53,70 @@ struct console {
 	struct termios		saved;
 };
 
+/*
+ * Wait until stdout takes what the buffer holds. False when it doesn't and tally
+ * has been asked to stop: a reader that hangs must not make tally hang.
+ */
+static bool wait_for_reader(struct console *console)
+{
+	for (;;) {
+		struct pollfd wait[] = {
+			{ .fd = STDOUT_FILENO, .events = POLLOUT },
+			{ .fd = console->stop_fd, .events = POLLIN },
+		};
+		bool stopping = atomic_load(&console->stopping);
+
+		if (poll(wait, stopping ? 1 : 2, stopping ? LAST_WAIT_MS : WAIT_MS) < 0 &&
+		    errno != EINTR)
+			return true;	/* let write() say what is wrong */
+		if (wait[0].revents)
+			return true;
+		if (stopping)
+			return false;
+		if (wait[1].revents)
+			atomic_store(&console->stopping, true);
+	}
+}
+
 /* All of it, even to a slow reader. Called with the lock held. */
 static void flush_locked(struct console *console)
 {
 	size_t done = 0;
 
 	while (done < console->out_len && !console->output_gone) {
-		ssize_t n = write(STDOUT_FILENO, console->out + done, console->out_len - done);
-		struct pollfd wait = { .fd = STDOUT_FILENO, .events = POLLOUT };
+		ssize_t n;
 
+		if (!wait_for_reader(console)) {
+			log_warning("console: nobody reads stdout: the rest is lost");
+			console->output_gone = true;
+			break;
+		}
+		n = write(STDOUT_FILENO, console->out + done, console->out_len - done);
 		if (n >= 0) {
 			done += n;
-		} else if (errno == EAGAIN) {
-			poll(&wait, 1, -1);
-		} else if (errno != EINTR) {
+		} else if (errno != EINTR && errno != EAGAIN) {
 			log_warning("console: can't write to stdout: %s", strerror(errno));
 			console->output_gone = true;
 		}
 	}
 	console->out_len = 0;
+}
+
+/* The loop has others to serve: it doesn't wait for the reader, nor for who does. */
+static bool flush_at_once(struct console *console)
+{
+	struct pollfd now = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (pthread_mutex_trylock(&console->lock))
+		return false;
+	if (!poll(&now, 1, 0) && !console->output_gone) {
+		pthread_mutex_unlock(&console->lock);
+		return false;
+	}
+	console->flush_armed = false;
+	flush_locked(console);
+	pthread_mutex_unlock(&console->lock);
+	return true;
 }
 
 static void timer_arm(int fd, long seconds, long ns)
@@ -120,6 +170,16 @@ void console_write(struct console *console, const void *data, size_t len)
 	pthread_mutex_unlock(&console->lock);
 }
 
+void console_stop_on(struct console *console, int fd)
+{
+	console->stop_fd = fd;
+}
+
+void console_stopping(struct console *console)
+{
+	atomic_store(&console->stopping, true);
+}
+
 void console_flush(struct console *console)
 {
 	pthread_mutex_lock(&console->lock);
@@ -140,10 +200,8 @@ static void flush_ready(struct event_source *source, uint32_t events)
 	struct console *console = (void *)((char *)source - offsetof(struct console, flush));
 
 	drain(source->fd);
-	pthread_mutex_lock(&console->lock);
-	console->flush_armed = false;
-	flush_locked(console);
-	pthread_mutex_unlock(&console->lock);
+	if (!flush_at_once(console))
+		timer_arm(source->fd, 0, FLUSH_NS);
 }
 
 static void panic_end_ready(struct event_source *source, uint32_t events)
@@ -205,10 +263,16 @@ static bool input_deliver(struct console *console)
 	return !console->in_len;
 }
 
-/* One read; false when nothing more can be read for now. */
+/*
+ * One read; false when nothing more can be read for now. A terminal is read even
+ * when the guest takes nothing, for the escape; what then doesn't fit is lost, as
+ * it is in a terminal's own buffer.
+ */
 static bool input_read(struct console *console)
 {
-	ssize_t n = read(STDIN_FILENO, console->in, sizeof(console->in));
+	size_t room = sizeof(console->in) - console->in_len;
+	unsigned char data[sizeof(console->in)];
+	ssize_t n = read(STDIN_FILENO, data, console->terminal ? sizeof(data) : room);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
@@ -216,7 +280,12 @@ static bool input_read(struct console *console)
 		console->in_ended = true;
 		return false;
 	}
-	console->in_len = console->terminal ? take_escapes(console, console->in, n) : (size_t)n;
+	if (console->terminal)
+		n = take_escapes(console, data, n);
+	if ((size_t)n > room)
+		n = room;
+	memcpy(console->in + console->in_len, data, n);
+	console->in_len += n;
 	return true;
 }
 
@@ -228,7 +297,7 @@ static void input_pump(struct console *console)
 		if (input_read(console))
 			room = input_deliver(console);
 	}
-	input_poll(console, room && !console->in_ended);
+	input_poll(console, (room || console->terminal) && !console->in_ended);
 }
 
 static void input_ready(struct event_source *source, uint32_t events)
@@ -300,6 +369,7 @@ int console_create(struct console **out, struct event_loop *loop, struct verdict
 	console->loop = loop;
 	console->verdict = verdict;
 	console->watching = watch_panic;
+	console->stop_fd = -1;
 	console->input = (struct event_source) { STDIN_FILENO, input_ready };
 	console->flush = (struct event_source) {
 		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), flush_ready,

@@ -106,6 +106,11 @@ int loop_run(struct event_loop *loop)
 	return 0;
 }
 
+void loop_clear(struct event_loop *loop)
+{
+	atomic_store(&loop->stop, false);
+}
+
 void loop_stop(struct event_loop *loop)
 {
 	uint64_t one = 1;

@@ -38,6 +38,10 @@ static int add_memory(struct machine *machine, unsigned int slot, const struct r
 	};
 	int ret = kvm_ioctl(machine->vm_fd, KVM_SET_USER_MEMORY_REGION, &region);
 
+	if (ret == -EINVAL && slot == SLOT_RAM)
+		return error_set(err, TALLY_EXIT_UNAVAILABLE, EINVAL,
+				 "--mem: this host's KVM can't take %llu MiB of memory",
+				 (unsigned long long)range->size >> 20);
 	return ret < 0 ? failed(err, ret, "KVM_SET_USER_MEMORY_REGION") : 0;
 }
 
@@ -266,7 +270,7 @@ int machine_start(struct machine *machine, struct error *err)
 	if (ret < 0) {
 		machine_stop(machine);
 		if (ret == -EINVAL && machine->config->has_affinity)
-			return error_set(err, TALLY_EXIT_USAGE, EINVAL,
+			return error_set(err, TALLY_EXIT_UNAVAILABLE, EINVAL,
 					 "--vcpu-affinity: this host has none of these CPUs");
 		return failed(err, ret, "starting a vCPU's thread");
 	}

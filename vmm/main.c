@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "error.h"
@@ -85,13 +87,23 @@ static bool asks_for_help(const char *arg)
 	return !strcmp(arg, "--help") || !strcmp(arg, "-h");
 }
 
+/* A file that is opened later must not become a closed standard stream. */
+static void open_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDWR);	/* takes the lowest number: this one */
+	}
+}
+
 int main(int argc, char **argv)
 {
+	open_standard_streams();
 	if (argc < 2) {
 		help_command(argc, argv);
 		return TALLY_EXIT_USAGE;
 	}
-	if (asks_for_help(argv[1]) || (argc > 2 && asks_for_help(argv[2])))
+	if (asks_for_help(argv[1]) || (argc > 2 && *argv[1] != '-' && asks_for_help(argv[2])))
 		return help_command(argc, argv);
 	if (!strcmp(argv[1], "--version"))
 		return version_command(argc, argv);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@ struct run {
 	int			kvm_fd;
 	struct event_loop	*loop;
 	struct console		*console;
-	struct event_source	signals;	/* signalfd */
+	sigset_t		ending;		/* the signals that ask tally to end */
+	struct event_source	signals;	/* signalfd of these */
 	struct verdict		verdict;
 	struct timespec		start;
 };
@@ -39,6 +41,7 @@ static void signal_ready(struct event_source *source, uint32_t events)
 	struct run *run = (void *)((char *)source - offsetof(struct run, signals));
 	struct signalfd_siginfo info;
 
+	console_stopping(run->console);
 	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	verdict_offer(&run->verdict, VERDICT_STOPPED, "stopped by signal %u (%s)",
@@ -46,21 +49,33 @@ static void signal_ready(struct event_source *source, uint32_t events)
 	loop_stop(run->loop);
 }
 
-/* Signals that ask tally to end do it in order, with the terminal restored. */
-static int watch_signals(struct run *run, struct error *err)
+/*
+ * Signals that ask tally to end do it in order, with the terminal restored; but
+ * those that the caller had ignored stay so (nohup, a shell's background job).
+ */
+static void block_signals(struct run *run)
 {
-	sigset_t mask;
-	int ret;
+	static const int ending[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2,
+	};
 
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
+	sigemptyset(&run->ending);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		struct sigaction old;
+
+		if (!sigaction(ending[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaddset(&run->ending, ending[i]);
+	}
+	sigprocmask(SIG_BLOCK, &run->ending, NULL);
+}
+
+static int watch_signals(struct run *run, struct error *err)
+{
+	int ret;
+
 	run->signals.ready = signal_ready;
-	run->signals.fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	run->signals.fd = signalfd(-1, &run->ending, SFD_CLOEXEC | SFD_NONBLOCK);
 	ret = run->signals.fd < 0 ? -errno : loop_add(run->loop, &run->signals, EPOLLIN);
 	if (ret < 0)
 		return error_set(err, TALLY_EXIT_SOFTWARE, -ret, "signals: %s", strerror(-ret));
@@ -206,6 +221,7 @@ static int run_machine(struct run *run, int vm_fd, const struct plan *plan, stru
 	if (ret < 0)
 		return ret;
 	print_start(&run->config, plan, &machine);
+	loop_clear(run->loop);
 	ret = machine_start(&machine, err);
 	if (!ret) {
 		ret = loop_run(run->loop);
@@ -260,17 +276,34 @@ static int run_guests(struct run *run, struct error *err)
 				     !run->config.no_panic_watch, err);
 	if (ret < 0)
 		return ret;
+	console_stop_on(run->console, run->signals.fd);
 	do {
 		ret = run_guest(run, err);
 		console_flush(run->console);
 		again = !ret && run->config.restart_on_reset &&
 			verdict_kind(&run->verdict) == VERDICT_RESET;
-		if (again) {
-			log_info("guest reset itself: starting it anew");
+		if (again)
 			verdict_clear(&run->verdict);
+		if (again && verdict_stop_asked(&run->verdict)) {
+			verdict_offer(&run->verdict, VERDICT_STOPPED,
+				      "stopped while the guest reset itself");
+			again = false;
 		}
+		if (again)
+			log_info("guest reset itself: starting it anew");
 	} while (again);
 	return ret;
+}
+
+/* Each vCPU and each disk holds descriptors open: many of them need more than is usual. */
+static void allow_descriptors(const struct config *config)
+{
+	struct rlimit limit;
+
+	if (config->cpus + config->devices.n_disks < 128 || getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int run_all(struct run *run, int argc, char **argv, struct error *err)
@@ -283,6 +316,7 @@ static int run_all(struct run *run, int argc, char **argv, struct error *err)
 	if (ret < 0)
 		return ret;
 	log_level = run->config.log_level;
+	allow_descriptors(&run->config);
 	ret = pmu_options_check(&run->config, err);
 	if (!ret)
 		ret = check_config(&run->config, err);
@@ -350,6 +384,7 @@ int run_command(int argc, char **argv)
 	int exit_code;
 
 	clock_gettime(CLOCK_MONOTONIC, &run.start);
+	block_signals(&run);
 	config_init(&run.config);
 	verdict_init(&run.verdict);
 	if (run_all(&run, argc, argv, &err) < 0)

@@ -18,13 +18,14 @@ void verdict_clear(struct verdict *verdict)
 	pthread_mutex_lock(&verdict->lock);
 	verdict->kind = VERDICT_NONE;
 	verdict->exit_code = exit_code[VERDICT_NONE];
-	verdict->text[0] = '\0';
+	snprintf(verdict->text, sizeof(verdict->text), "the run ended and nothing says why");
 	pthread_mutex_unlock(&verdict->lock);
 }
 
 void verdict_init(struct verdict *verdict)
 {
 	pthread_mutex_init(&verdict->lock, NULL);
+	verdict->stop_asked = false;
 	verdict_clear(verdict);
 }
 
@@ -38,6 +39,8 @@ void verdict_offer(struct verdict *verdict, enum verdict_kind kind, const char *
 	va_list args;
 
 	pthread_mutex_lock(&verdict->lock);
+	if (kind == VERDICT_STOPPED)
+		verdict->stop_asked = true;
 	if (kind > verdict->kind) {
 		verdict->kind = kind;
 		verdict->exit_code = exit_code[kind];
@@ -57,6 +60,16 @@ void verdict_offer_error(struct verdict *verdict, const struct error *err)
 		snprintf(verdict->text, sizeof(verdict->text), "%s", err->text);
 	}
 	pthread_mutex_unlock(&verdict->lock);
+}
+
+bool verdict_stop_asked(struct verdict *verdict)
+{
+	bool asked;
+
+	pthread_mutex_lock(&verdict->lock);
+	asked = verdict->stop_asked;
+	pthread_mutex_unlock(&verdict->lock);
+	return asked;
 }
 
 enum verdict_kind verdict_kind(struct verdict *verdict)

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -418,8 +419,26 @@ static void test_full_disk(void **state)
 
 static void test_closed_stdout(void **state)
 {
-	close(STDOUT_FILENO);
+	/* main() keeps it from being closed; it can still be one that nobody may write to. */
+	replace(STDOUT_FILENO, open("/dev/null", O_RDONLY | O_CLOEXEC));
 	check_output_gone();
+}
+
+/* A reader that hangs doesn't keep tally from ending. */
+static void test_stop_while_stuck(void **state)
+{
+	static char text[1 << 20];
+	int stop = eventfd(1, EFD_CLOEXEC);
+	int err_fd = pipe_for(STDERR_FILENO, 0);
+
+	memset(text, 'a', sizeof(text));
+	console_stop_on(console, stop);
+	console_write(console, text, sizeof(text));
+	console_write(console, text, sizeof(text));
+	close(stop);
+	close(err_fd);
+	show();
+	assert_true(shown_len > 0 && shown_len < sizeof(text));
 }
 
 static void test_reader_gone(void **state)
@@ -727,6 +746,18 @@ static void test_escape_ends(void **state)
 	assert_typed("ls\r");
 }
 
+/* Even when the guest takes nothing, and more was typed than is kept for it. */
+static void test_escape_unread(void **state)
+{
+	device.room = 0;
+	for (int i = 0; i < 10; i++)
+		type("a line that nobody takes, thirty-two\r");
+	run_a_while();
+	assert_int_equal(verdict_kind(&verdict), VERDICT_NONE);
+	type("\x01x");
+	check_ends();
+}
+
 /* The two keys come one by one. */
 static void test_escape_in_pieces(void **state)
 {
@@ -950,6 +981,7 @@ int main(void)
 		TEST(test_slow_pipe),
 		TEST(test_full_disk),
 		TEST(test_closed_stdout),
+		TEST(test_stop_while_stuck),
 		TEST(test_reader_gone),
 		TEST(test_threads),
 		TEST(test_input),
@@ -963,6 +995,7 @@ int main(void)
 		TEST(test_listener_leaves_rest),
 		TERMINAL(test_raw),
 		TERMINAL(test_escape_ends),
+		TERMINAL(test_escape_unread),
 		TERMINAL(test_escape_in_pieces),
 		TERMINAL(test_escape_others),
 		TERMINAL(test_hang_up),

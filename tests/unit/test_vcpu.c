@@ -541,7 +541,8 @@ static void test_affinity(void **state)
 	/* CPUs that this host can't have are the command line's fault */
 	CPU_ZERO(&config.affinity);
 	CPU_SET(CPU_SETSIZE - 1, &config.affinity);
-	assert_error(machine_start(&machine, &err), &err, TALLY_EXIT_USAGE, "--vcpu-affinity");
+	assert_error(machine_start(&machine, &err), &err, TALLY_EXIT_UNAVAILABLE,
+		     "--vcpu-affinity");
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -12,6 +12,8 @@ static const struct { enum verdict_kind kind; int exit_code; } kinds[] = {
 	{ VERDICT_RESET, 80 }, { VERDICT_CRASHED, 81 }, { VERDICT_ERROR, 70 },
 };
 
+#define NOTHING	"the run ended and nothing says why"
+
 static const struct error an_error = { TALLY_EXIT_UNAVAILABLE, "an error" };
 
 static void test_start(void **state)
@@ -21,7 +23,7 @@ static void test_start(void **state)
 	verdict_init(&verdict);
 	assert_int_equal(verdict_kind(&verdict), VERDICT_NONE);
 	assert_int_equal(verdict.exit_code, 70);
-	assert_string_equal(verdict.text, "");
+	assert_string_equal(verdict.text, NOTHING);
 	verdict_destroy(&verdict);
 }
 
@@ -32,7 +34,7 @@ static void test_pairs(void **state)
 		for (size_t b = 0; b < ARRAY_SIZE(kinds); b++) {
 			struct verdict verdict;
 			size_t wanted = b > a ? b : a;
-			const char *text = !wanted ? "" : b > a ? "second 2" : "first 1";
+			const char *text = !wanted ? NOTHING : b > a ? "second 2" : "first 1";
 
 			verdict_init(&verdict);
 			verdict_offer(&verdict, kinds[a].kind, "first %d", 1);
@@ -91,10 +93,16 @@ static void test_clear(void **state)
 	verdict_clear(&verdict);
 	assert_int_equal(verdict_kind(&verdict), VERDICT_NONE);
 	assert_int_equal(verdict.exit_code, 70);
-	assert_string_equal(verdict.text, "");
+	assert_string_equal(verdict.text, NOTHING);
 	verdict_offer(&verdict, VERDICT_OFF, "off");
 	assert_int_equal(verdict.exit_code, 0);
 	assert_string_equal(verdict.text, "off");
+	/* A wish to stop counts, even after something weightier, and stays. */
+	assert_false(verdict_stop_asked(&verdict));
+	verdict_offer(&verdict, VERDICT_STOPPED, "stop");
+	assert_int_equal(verdict_kind(&verdict), VERDICT_OFF);
+	verdict_clear(&verdict);
+	assert_true(verdict_stop_asked(&verdict));
 	verdict_destroy(&verdict);
 }
 
