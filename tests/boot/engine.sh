@@ -140,8 +140,11 @@ talk()
 	local pid text= tries=$((${K[time]} * 10)) code
 	[ -p "$WORK/keyboard" ] || mkfifo "$WORK/keyboard"
 	exec 9<>"$WORK/keyboard"
+	# A background job ignores SIGINT, and tally keeps that, unless it has job control.
+	[ "${K[signal]:-}" != INT ] || set -m
 	"${CMD[@]}" <"$WORK/keyboard" >"$OUT" 2>"$ERR" 9>&- &
 	pid=$!
+	set +m
 	while [[ $text != *"${K[wait]}"* ]]; do
 		nap 0.1
 		slurp "$OUT" text
