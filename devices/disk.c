@@ -134,24 +134,12 @@ int disk_open(struct disk *disk, const struct disk_config *config, struct error 
 	return ret;
 }
 
-int disk_start(struct disk *disk, const struct disk_config *config, int event_fd,
-	       unsigned int max, struct error *err)
+void disk_start(struct disk *disk, const struct disk_config *config, int event_fd,
+		unsigned int max)
 {
-	int ret;
-
+	disk->config = config;
 	disk->event_fd = event_fd;
-	/* Without direct access only flushes are queued, and there are none of these. */
-	if (disk->in_memory || (disk->read_only && !disk->direct))
-		return 0;
-	ret = io_setup(max, &disk->aio);
-	if (ret == -EAGAIN)
-		return error_set(err, TALLY_EXIT_UNAVAILABLE, EAGAIN,
-				 "disk '%.*s': no asynchronous I/O left on this host "
-				 "(sysctl fs.aio-max-nr)", (int)config->path_len, config->path);
-	if (ret < 0)
-		return error_set(err, TALLY_EXIT_UNAVAILABLE, -ret, "disk '%.*s': io_setup: %s",
-				 (int)config->path_len, config->path, strerror(-ret));
-	return 0;
+	disk->queue_max = max;
 }
 
 void disk_close(struct disk *disk)

@@ -63,8 +63,10 @@ struct disk {
 	bool			in_memory;	/* nothing below that could be waited for */
 	bool			nowait_read;	/* RWF_NOWAIT has not been refused so far */
 	bool			nowait_write;
+	const struct disk_config *config;	/* borrowed; of what was started */
 	int			event_fd;	/* signalled when a submitted transfer ends */
-	io_context_t		aio;		/* NULL when it isn't needed */
+	unsigned int		queue_max;	/* at most so many in flight; 0: no queue */
+	io_context_t		aio;		/* NULL until the first transfer for it */
 	unsigned int		in_flight;	/* submitted, not reaped */
 	struct disk_list	queued;
 };
@@ -82,14 +84,14 @@ struct disk_io *disk_list_take(struct disk_list *list);
  * calls disk_close().
  */
 int disk_open(struct disk *disk, const struct disk_config *config, struct error *err);
-/* Make ready for disk_queue(): @event_fd is borrowed, at most @max in flight. */
-int disk_start(struct disk *disk, const struct disk_config *config, int event_fd,
-	       unsigned int max, struct error *err);
+/* Make ready for disk_queue(): @config and @event_fd are borrowed, at most @max in flight. */
+void disk_start(struct disk *disk, const struct disk_config *config, int event_fd,
+		unsigned int max);
 void disk_close(struct disk *disk);		/* nothing may be in flight */
 
 /* True when it is done, false when it would have to wait. */
 bool disk_now(struct disk *disk, struct disk_io *io);
-/* False when this transfer is not one for the kernel's queue. */
+/* False when this transfer is not one for the kernel's queue, or the kernel has none left. */
 bool disk_queue(struct disk *disk, struct disk_io *io);
 /*
  * Submit what was queued. What the kernel has no room for stays queued while

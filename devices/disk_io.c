@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "disk.h"
+#include "log.h"
 #include "virtqueue.h"
 
 #define BATCH		64		/* transfers for one io_submit() */
@@ -81,11 +82,33 @@ static bool aligned(const struct disk *disk, const struct disk_io *io)
 	return !(bits & (disk->block_size - 1));
 }
 
+/*
+ * The kernel's queue, made when the first transfer needs it: a host has room for
+ * few of them (fs.aio-max-nr), and each takes time to go. Many disks need none.
+ */
+static bool have_queue(struct disk *disk)
+{
+	int ret;
+
+	if (disk->aio || !disk->queue_max)
+		return disk->aio;
+	ret = io_setup(disk->queue_max, &disk->aio);
+	if (!ret)
+		return true;
+	/* Slower, but the guest goes on; the next one would most likely fail as well. */
+	disk->aio = NULL;
+	disk->queue_max = 0;
+	log_warning("disk '%.*s': no asynchronous I/O (%s%s): it is slower",
+		    (int)disk->config->path_len, disk->config->path, strerror(-ret),
+		    ret == -EAGAIN ? "; sysctl fs.aio-max-nr" : "");
+	return false;
+}
+
 bool disk_queue(struct disk *disk, struct disk_io *io)
 {
 	bool past_cache = disk->direct && (io->op == DISK_READ || io->op == DISK_WRITE);
 
-	if (!disk->aio || !(io->op == DISK_FLUSH || (past_cache && aligned(disk, io))))
+	if (!(io->op == DISK_FLUSH || (past_cache && aligned(disk, io))) || !have_queue(disk))
 		return false;
 	if (io->op == DISK_FLUSH)
 		io_prep_fdsync(&io->iocb, disk->fd);

@@ -424,15 +424,11 @@ static int blk_create(const struct device_env *env, void **out, struct error *er
 			  sizeof(blk->config), err);
 	if (ret < 0)
 		goto close_disk;
-	ret = disk_start(&blk->disk, config, blk->virtio.work.fd, VIRTQUEUE_MAX_SIZE, err);
-	if (ret < 0)
-		goto fini_virtio;
+	disk_start(&blk->disk, config, blk->virtio.work.fd, VIRTQUEUE_MAX_SIZE);
 	take_doorbell(blk);
 	*out = blk;
 	return 0;
 
-fini_virtio:
-	virtio_fini(&blk->virtio);
 close_disk:
 	pthread_cond_destroy(&blk->wait_ended);
 	disk_close(&blk->disk);

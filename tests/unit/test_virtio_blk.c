@@ -40,6 +40,7 @@ static atomic_bool submit_alternates;	/* every second call fails with EAGAIN */
 static atomic_int submit_calls, submitted;
 static atomic_uint direct_block;	/* smallest read past the page cache that works */
 static atomic_int setup_error;
+static atomic_int setup_calls, destroy_calls;
 static atomic_int transfer_ms;		/* how long a transfer that may wait takes */
 static atomic_bool nothing_cached;	/* RWF_NOWAIT always fails */
 static atomic_int transfers, last_flags;
@@ -68,9 +69,16 @@ int io_submit(io_context_t ctx, long n, struct iocb **iocbs)
 
 int io_setup(int n, io_context_t *ctx)
 {
+	setup_calls++;
 	if (setup_error)
 		return -setup_error;
 	return syscall(SYS_io_setup, n, ctx) < 0 ? -errno : 0;
+}
+
+int io_destroy(io_context_t ctx)
+{
+	destroy_calls++;
+	return syscall(SYS_io_destroy, ctx) < 0 ? -errno : 0;
 }
 
 static ssize_t slow(long call, int fd, const struct iovec *iov, int n, off_t offset, int flags)
@@ -150,6 +158,8 @@ static void kernel_is_kind(void)
 	submit_alternates = false;
 	direct_block = 0;
 	setup_error = 0;
+	setup_calls = 0;
+	destroy_calls = 0;
 	transfer_ms = 0;
 	nothing_cached = false;
 	transfers = 0;
@@ -838,25 +848,49 @@ static void test_two_vcpus(void **state)
 	pthread_join(other, NULL);
 }
 
+/* The queue is made for the first that needs it, and goes with the disk. */
+static void test_kernel_queue_when_needed(void **state)
+{
+	kernel_is_kind();
+	if (!start(&cached, 256))
+		skip();
+	assert_int_equal(read_sectors(8, BUFFERS, 4096), VIRTIO_BLK_S_OK);
+	assert_int_equal(setup_calls, 0);
+	finish();
+	assert_int_equal(destroy_calls, 0);
+
+	assert_true(start(&cached, 256));
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(request(VIRTIO_BLK_T_FLUSH, 0, 0, 0, false), VIRTIO_BLK_S_OK);
+	assert_int_equal(submitted, 3);
+	assert_int_equal(setup_calls, 1);
+	finish();
+	assert_int_equal(destroy_calls, 1);
+}
+
+/* Where the kernel has no queue left, everything works without, and it is asked once. */
 static void test_no_kernel_queue(void **state)
 {
-	static const struct { int error; const char *text; } cases[] = {
-		{ EAGAIN, "fs.aio-max-nr" }, { ENOSYS, "io_setup" },
-	};
-	struct error err;
+	static const int errors[] = { EAGAIN, ENOSYS };
+	const struct backing *const backings[] = { &cached, &direct };
 
-	kernel_is_kind();
 	if (!disk_directory())
 		skip();
-	file_create(disk_directory(), SIZE);
-	disks[0] = (struct disk_config) { path, strlen(path), false, false };
-	config.devices.disks = disks;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		setup_error = cases[i].error;
-		assert_error(driver_start(&driver, &virtio_blk_model, &config, &err), &err,
-			     TALLY_EXIT_UNAVAILABLE, cases[i].text);
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		kernel_is_kind();
+		assert_true(start(backings[i], 256));
+		setup_error = errors[i];
+		for (unsigned int j = 0; j < 3; j++)
+			assert_int_equal(request(VIRTIO_BLK_T_FLUSH, 0, 0, 0, false),
+					 VIRTIO_BLK_S_OK);
+		assert_int_equal(read_sectors(8, BUFFERS, 4096), VIRTIO_BLK_S_OK);
+		check_pattern(BUFFERS, 8 * 512, 4096);
+		test_write(state);
+		assert_int_equal(setup_calls, 1);
+		assert_int_equal(submitted, 0);
+		finish();
+		assert_int_equal(destroy_calls, 0);
 	}
-	unlink(path);
 }
 
 static void check_refuses(const char *file, bool ro, const char *text)
@@ -963,6 +997,7 @@ int main(void)
 		  (void *)&direct },
 		ON(memory, test_memory_is_served_at_once),
 		ON(read_only, test_read_only),
+		cmocka_unit_test(test_kernel_queue_when_needed),
 		cmocka_unit_test(test_no_kernel_queue),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_check_not_writable),
