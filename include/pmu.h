@@ -16,7 +16,7 @@
 #include "log.h"
 #include "option.h"
 
-#define PMU_FILTER_MAX_RANGES	64
+#define PMU_FILTER_MAX_RANGES	1024
 #define PMU_IRQ_DEFAULT		23
 
 extern const struct option_group pmu_options;

@@ -531,7 +531,8 @@ static void test_filter_limits(void **state)
 			 2 * PMU_FILTER_MAX_RANGES - 2);
 
 	value.len--;
-	buf_add(&value, ",0x200", 7);
+	snprintf(number, sizeof(number), ",%u", 2 * PMU_FILTER_MAX_RANGES);
+	buf_add(&value, number, strlen(number) + 1);
 	assert_int_equal(pmu_filter_parse(&filter_row, (char *)value.data, &filter, &err), -EINVAL);
 	assert_int_equal(err.exit_code, TALLY_EXIT_USAGE);
 	buf_free(&value);
