@@ -32,6 +32,8 @@ $(B)/native/obj/%.o: %.c Makefile vmm/rules.mk vmm/native.mk | $(NATIVE_UAPI)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(NATIVE_CC) $(NATIVE_CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(B)/native/obj/vmm/main.o: VERSION
+
 $(B)/native/tally: $(NATIVE_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(NATIVE_CC) -Wl,--gc-sections -o $@ $^ $(LIBS) -lpthread

@@ -14,6 +14,9 @@ $(B)/obj/%.o: %.c Makefile vmm/rules.mk | $(B)/.sysroot
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# It says which version this is.
+$(B)/obj/vmm/main.o: VERSION
+
 $(B)/tally: $(TALLY_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -static -Wl,--gc-sections -o $@.debug $^ $(LIBS) -lpthread
