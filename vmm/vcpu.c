@@ -120,9 +120,10 @@ void *vcpu_thread(void *arg)
 		if (ret >= 0) {
 			again = serve_exit(vcpu);
 		} else if (ret != -EINTR && ret != -EAGAIN) {
-			crashed(vcpu, ret == -ENOSYS ?
-				"an access that KVM can't decode, to no memory: %s" :
-				"KVM_RUN: %s", strerror(-ret));
+			if (ret == -ENOSYS)
+				crashed(vcpu, "an access that KVM can't decode, to no memory");
+			else
+				crashed(vcpu, "KVM_RUN: %s", strerror(-ret));
 			again = false;
 		}
 	}

@@ -259,7 +259,7 @@ static const struct {
 	  VERDICT_CRASHED, 81, { "internal error 5" } },
 	{ { 0, { .exit_reason = KVM_EXIT_HLT } }, VERDICT_CRASHED, 81, { "exit reason 5" } },
 	{ { 0, { .exit_reason = 999 } }, VERDICT_CRASHED, 81, { "exit reason 999" } },
-	{ { -ENOSYS, { } }, VERDICT_CRASHED, 81, { "decode", "no memory", "Function not" } },
+	{ { -ENOSYS, { } }, VERDICT_CRASHED, 81, { "decode, to no memory (PC" } },
 	{ { -EFAULT, { } }, VERDICT_CRASHED, 81, { "KVM_RUN", "Bad address" } },
 	{ { -ENOEXEC, { } }, VERDICT_CRASHED, 81, { "KVM_RUN", "Exec format" } },
 };
