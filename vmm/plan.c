@@ -109,6 +109,11 @@ static int place_firmware(const struct config *config, const struct image *firmw
 		gpa = config->kernel.firmware_address;
 	plan->firmware = (struct range) { gpa, firmware->memory_size };
 	plan->entry = gpa;
+	/* A vCPU that starts elsewhere only takes exceptions. */
+	if (gpa % 4)
+		return error_set(err, TALLY_EXIT_USAGE, EINVAL,
+				 "--firmware-address: 0x%llx: not a multiple of 4, and instructions are",
+				 (unsigned long long)gpa);
 	if (gpa < plan->ram.gpa || gpa - plan->ram.gpa > plan->ram.size ||
 	    firmware->memory_size > plan->ram.size - (gpa - plan->ram.gpa))
 		return error_set(err, TALLY_EXIT_USAGE, ERANGE,

@@ -296,7 +296,7 @@ static void test_firmware(void **state)
 		{ "-m 64 --firmware-address 0x80200000", 2 * MIB, NULL, 0x80200000 },
 		{ "-m 64 --firmware-address 0x7fffffff", 4096, "0x7fffffff", 0 },
 		{ "-m 64 --firmware-address 0", 4096, "is not within the memory", 0 },
-		{ "-m 64 --firmware-address 0xffffffffffffffff", 4096, "is not within", 0 },
+		{ "-m 64 --firmware-address 0xfffffffffffffffc", 4096, "is not within", 0 },
 		{ "-m 64 --firmware-address 0x84000000", 4096, "is not within", 0 },
 		{ "-m 64 --firmware-address 0x83ff0000", 0x10001, "is not within", 0 },
 		{ "-m 64 --firmware-address 0x83fff000", 4096, "overlaps the device tree", 0 },
