@@ -228,6 +228,8 @@ bool driver_used(struct driver *driver, unsigned int queue, struct vring_used_el
 		if (__atomic_load_n(&used->idx, __ATOMIC_ACQUIRE) != q->next_used) {
 			*elem = used->ring[q->next_used % q->size];
 			q->next_used++;
+			/* Its lock is free again only when the interrupt is out as well. */
+			reg_get(driver, VIRTIO_MMIO_MAGIC_VALUE);
 			return true;
 		}
 		if (ms)
