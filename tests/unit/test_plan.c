@@ -231,12 +231,16 @@ static void test_devices(void **state)
 static void test_many_disks(void **state)
 {
 	struct planning p;
-	uint64_t gpa;
-	uint32_t intid;
+	uint64_t gpa, last_gpa = 0;
+	uint32_t intid, last_intid = 0;
 	unsigned int slots = 0;
 
 	while (arch_virtio_slot(slots, &gpa, &intid)) {
 		assert_true(intid < 1020);
+		/* each has its own address and interrupt */
+		assert_true(gpa >= last_gpa + 0x200 && intid > last_intid);
+		last_gpa = gpa;
+		last_intid = intid;
 		slots++;
 	}
 	assert_true(slots >= 256);
