@@ -3,7 +3,7 @@
 # The test host: what its lanes need. To use it: tests/host/run --help
 
 .PHONY: setup test-host debian-guest
-PHONY += setup test-host debian-guest
+PHONY += setup test-host debian-guest plugin
 
 setup:
 	$(Q)./setup
@@ -13,3 +13,24 @@ test-host: kernel
 
 debian-guest:
 	$(Q)./setup debian-guest
+
+# The profiler (tests/host/run --profile): a plugin for the emulator, built for this
+# machine, and what marks the command on the emulated one. Its interface is in the
+# emulator's source; Debian's binary takes the same plugin.
+PLUGIN_INCLUDE := $(B)/qemu/src/include/qemu
+
+plugin: $(B)/plugin/profile.so $(B)/plugin/mark
+
+$(B)/plugin/profile.so: tests/host/plugin/profile.c tests/host/rules.mk
+	$(call say,CC,$@)
+	@test -e $(PLUGIN_INCLUDE)/qemu-plugin.h || \
+		{ echo "the emulator's source is missing: make emulator" >&2; exit 1; }
+	$(Q)mkdir -p $(@D)
+	$(Q)$(NATIVE_CC) $(CFLAGS) -fPIC -shared -fvisibility=hidden \
+		-isystem $(PLUGIN_INCLUDE) $$(pkg-config --cflags glib-2.0 | sed 's/-I/-isystem /g') \
+		-o $@ $<
+
+$(B)/plugin/mark: tests/host/plugin/mark.c tests/host/rules.mk | $(B)/.sysroot
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -D_GNU_SOURCE $(CFLAGS) -static -s -o $@ $<
