@@ -50,7 +50,8 @@ PHONY :=
 include vmm/rules.mk
 include vmm/native.mk
 include $(wildcard guest/rules.mk arm64/linux/rules.mk)
-include $(wildcard tests/host/rules.mk tests/unit/rules.mk tests/boot/rules.mk)
+include $(wildcard tests/host/rules.mk tests/host/qemu/rules.mk)
+include $(wildcard tests/unit/rules.mk tests/boot/rules.mk)
 include $(wildcard tests/fuzz/rules.mk tests/bench/rules.mk docs/rules.mk)
 
 PHONY += run check check-long check-lint lint clean install
@@ -68,8 +69,9 @@ STEP = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory $(if $(findstring jobserv
 run:
 	$(Q)./setup packages sysroot
 	$(STEP) kernel
+	$(STEP) emulator
 	$(STEP) tally guests guest-modules
-	$(Q)./setup qemu-root host-root debian-guest
+	$(Q)./setup host-root debian-guest
 	$(Q)tests/host/run --name demo -- tests/boot/demo
 
 CHECK_SUITES := lint man unit options-covered bad-input $(BOOT_LANES:%=boot-%) debian
@@ -78,6 +80,7 @@ check:
 	$(Q)./setup packages sysroot
 	$(Q)rm -rf $(B)/results
 	$(STEP) kernel
+	$(STEP) emulator
 	$(STEP) tally guests guest-modules native unit-programs
 	$(Q)./setup qemu-root host-root debian-guest
 	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory -j1 --keep-going $(CHECK_SUITES:%=check-%) || true

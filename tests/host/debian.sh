@@ -111,10 +111,12 @@ apt_at()
 		-o Dir::Cache="$aa_dir" -o Dir::Log="$aa_dir" "$@"
 }
 
-# apt_open SUITE ARCH: fetch the package lists of a release.
+# apt_open SUITE ARCH [TYPE…]: fetch the package lists of a release, of binary
+# packages (deb, the default) and of source packages (deb-src).
 apt_open()
 {
-	ao_dir=$B/apt/$1-$2
+	ao_suite=$1 ao_arch=$2 ao_dir=$B/apt/$1-$2
+	shift 2
 	ao_mirror=$(repository_for '')
 	ao_security=$(repository_for -security)
 	[ -n "$ao_mirror" ] ||
@@ -129,16 +131,15 @@ apt_open()
 
 	mkdir -p "$ao_dir/lists/partial" "$ao_dir/archives/partial"
 	: >"$ao_dir/status"
-	{
-		echo "deb $ao_keys $ao_mirror $1 main"
-		echo "deb $ao_keys $ao_mirror $1-updates main"
-		if [ -n "$ao_security" ]; then
-			echo "deb $ao_keys $ao_security $1-security main"
-		else
-			say "no security repository configured; using the release alone" >&2
-		fi
-	} >"$ao_dir/sources.list"
-	logged "apt-$1-$2" apt_at "$1" "$2" update
+	[ -n "$ao_security" ] ||
+		say "no security repository configured; using the release alone" >&2
+	for ao_type in "${@:-deb}"; do
+		echo "$ao_type $ao_keys $ao_mirror $ao_suite main"
+		echo "$ao_type $ao_keys $ao_mirror $ao_suite-updates main"
+		[ -z "$ao_security" ] ||
+			echo "$ao_type $ao_keys $ao_security $ao_suite-security main"
+	done >"$ao_dir/sources.list"
+	logged "apt-$ao_suite-$ao_arch" apt_at "$ao_suite" "$ao_arch" update
 }
 
 # logged NAME COMMAND…: run it with its output in a log; show the log's end if

@@ -10,6 +10,7 @@ setup:
 
 test-host: kernel
 	$(Q)./setup packages qemu-root host-root
+	$(STEP) emulator
 
 debian-guest:
 	$(Q)./setup debian-guest
