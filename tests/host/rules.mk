@@ -3,7 +3,7 @@
 # The test host: what its lanes need. To use it: tests/host/run --help
 
 .PHONY: setup test-host debian-guest
-PHONY += setup test-host debian-guest plugin
+PHONY += setup test-host debian-guest plugin check-profile
 
 setup:
 	$(Q)./setup
@@ -20,7 +20,7 @@ debian-guest:
 # emulator's source; Debian's binary takes the same plugin.
 PLUGIN_INCLUDE := $(B)/qemu/src/include/qemu
 
-plugin: $(B)/plugin/profile.so $(B)/plugin/mark
+plugin: $(B)/plugin/profile.so $(B)/plugin/mark $(B)/plugin/loop
 
 $(B)/plugin/profile.so: tests/host/plugin/profile.c tests/host/rules.mk
 	$(call say,CC,$@)
@@ -31,7 +31,10 @@ $(B)/plugin/profile.so: tests/host/plugin/profile.c tests/host/rules.mk
 		-isystem $(PLUGIN_INCLUDE) $$(pkg-config --cflags glib-2.0 | sed 's/-I/-isystem /g') \
 		-o $@ $<
 
-$(B)/plugin/mark: tests/host/plugin/mark.c tests/host/rules.mk | $(B)/.sysroot
+$(B)/plugin/mark $(B)/plugin/loop: $(B)/plugin/%: tests/host/plugin/%.c tests/host/rules.mk | $(B)/.sysroot
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -D_GNU_SOURCE $(CFLAGS) -static -s -o $@ $<
+
+check-profile: plugin tally guests
+	$(Q)tests/host/plugin/check
