@@ -74,14 +74,14 @@ run:
 	$(Q)./setup host-root debian-guest
 	$(Q)tests/host/run --name demo -- tests/boot/demo
 
-CHECK_SUITES := lint man unit options-covered bad-input $(BOOT_LANES:%=boot-%) debian
+CHECK_SUITES := lint man unit options-covered bad-input $(BOOT_LANES:%=boot-%) debian profile
 
 check:
 	$(Q)./setup packages sysroot
 	$(Q)rm -rf $(B)/results
 	$(STEP) kernel
 	$(STEP) emulator
-	$(STEP) tally guests guest-modules native unit-programs
+	$(STEP) tally guests guest-modules native unit-programs plugin
 	$(Q)./setup qemu-root host-root debian-guest
 	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory -j1 --keep-going $(CHECK_SUITES:%=check-%) || true
 	$(Q)tests/summary $(CHECK_SUITES)

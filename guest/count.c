@@ -28,15 +28,16 @@ static __attribute__((noinline)) u64 loop(u64 n)
 /* 3 * n: each access is emulated, and so begun once. */
 static void read_device(u64 n)
 {
-	u64 value;
+	u64 reg = uart.base, value;
 
+	reg += uart.type == UART_8250 ? (u64)UART_LSR << uart.shift : 0x18;	/* flags */
 	asm volatile(OPEN
 		     "1:	ldrb	%w0, [%2]\n\t"
 		     "subs	%1, %1, #1\n\t"
 		     "b.ne	1b\n\t"
 		     CLOSE
 		     : "=&r"(value), "+r"(n)
-		     : "r"(uart.base + ((u64)UART_LSR << uart.shift)) : "cc", "memory");
+		     : "r"(reg) : "cc", "memory");
 }
 
 /* 4 * n */
