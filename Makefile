@@ -74,7 +74,12 @@ run:
 	$(Q)./setup host-root debian-guest
 	$(Q)tests/host/run --name demo -- tests/boot/demo
 
-CHECK_SUITES := lint man unit options-covered bad-input $(BOOT_LANES:%=boot-%) debian profile
+CHECK_SUITES := lint man unit options-covered bad-input $(BOOT_LANES:%=boot-%) debian profile \
+		$(STOCK_LANES:%=boot-%-stock)
+LONG_SUITES  := $(filter-out $(CHECK_SUITES),$(BOOT_LANES:%=boot-%-stock))
+
+# Every suite leaves its result, those after one that failed as well.
+run_suites = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory -j1 --keep-going $(1:%=check-%) || true
 
 check:
 	$(Q)./setup packages sysroot
@@ -83,14 +88,15 @@ check:
 	$(STEP) emulator
 	$(STEP) tally guests guest-modules native unit-programs plugin
 	$(Q)./setup qemu-root host-root debian-guest
-	$(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory -j1 --keep-going $(CHECK_SUITES:%=check-%) || true
+	$(call run_suites,$(CHECK_SUITES))
 	$(Q)tests/summary $(CHECK_SUITES)
 
 # Fuzzers add nothing to the numbers of a run that must repeat.
 check-long: check
 	$(Q)./setup fuzz-packages
 	$(STEP) fuzz FUZZ_SECONDS=600
-	$(Q)tests/summary $(CHECK_SUITES) fuzz
+	$(call run_suites,$(LONG_SUITES))
+	$(Q)tests/summary $(CHECK_SUITES) fuzz $(LONG_SUITES)
 
 check-lint:
 	$(Q)tests/lint

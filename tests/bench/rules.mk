@@ -7,8 +7,9 @@ BENCH_INITRDS  := $(B)/bench/off.cpio $(B)/bench/blk.cpio
 
 PHONY += bench bench-files
 bench:
-	$(Q)./setup packages sysroot qemu-root host-root
+	$(Q)./setup packages sysroot host-root
 	$(STEP) kernel
+	$(STEP) emulator
 	$(STEP) tally guests bench-files
 	$(Q)tests/bench/run
 
