@@ -10,7 +10,7 @@ bench:
 	$(Q)./setup packages sysroot host-root
 	$(STEP) kernel
 	$(STEP) emulator
-	$(STEP) tally guests bench-files
+	$(STEP) tally guests bench-files plugin
 	$(Q)tests/bench/run
 
 bench-files: $(BENCH_PROGRAMS) $(BENCH_INITRDS)
