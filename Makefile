@@ -51,6 +51,7 @@ include vmm/rules.mk
 include vmm/native.mk
 include $(wildcard guest/rules.mk arm64/linux/rules.mk)
 include $(wildcard tests/host/rules.mk tests/host/qemu/rules.mk)
+include $(wildcard tests/host/probe/rules.mk)
 include $(wildcard tests/unit/rules.mk tests/boot/rules.mk)
 include $(wildcard tests/fuzz/rules.mk tests/bench/rules.mk docs/rules.mk)
 
@@ -74,7 +75,7 @@ run:
 	$(Q)./setup host-root debian-guest
 	$(Q)tests/host/run --name demo -- tests/boot/demo
 
-CHECK_SUITES := lint man unit options-covered bad-input $(BOOT_LANES:%=boot-%) debian profile \
+CHECK_SUITES := lint man unit probe options-covered bad-input $(BOOT_LANES:%=boot-%) debian profile \
 		$(STOCK_LANES:%=boot-%-stock)
 LONG_SUITES  := $(filter-out $(CHECK_SUITES),$(BOOT_LANES:%=boot-%-stock))
 
@@ -109,7 +110,7 @@ install: $(B)/tally
 PREFIX ?= /usr/local
 
 clean:
-	rm -rf $(B)/obj $(B)/native $(B)/unit $(B)/guest $(B)/tally $(B)/tally.debug $(B)/results
+	rm -rf $(B)/obj $(B)/native $(B)/unit $(B)/guest $(B)/probe $(B)/tally $(B)/tally.debug $(B)/results
 
 .PHONY: $(PHONY) help
 help:
