@@ -144,6 +144,18 @@ static void check_polled(const struct counter *c)
 	}
 }
 
+/* PMCR_EL0.D: one tick in 64 cycles, of which the first may be under way. */
+static void check_divided(void)
+{
+	const struct counter c = { "pmccntr-d", CYCLE_COUNTER };
+	const u64 ticks = 5;
+
+	set_up(&c);
+	write_sysreg(PMCR_E | PMCR_D, pmcr_el0);
+	check_range("irq-el2-pmccntr-d", interrupted_after(&c, 2, (u32)-ticks),
+		    (ticks - 1) * 64 >> shift, (ticks * 64 >> shift) + 3);
+}
+
 static u64 slide_at_el1(u64 v)
 {
 	write_sysreg(5, pmselr_el0);	/* a counter that has no part in it */
@@ -268,6 +280,7 @@ void probe(void)
 		if (counters[i].n != CYCLE_COUNTER)
 			check_started(&counters[i]);
 	}
+	check_divided();
 	check_wfi(&counters[4]);
 	check_wfi(&counters[8]);
 	pmu_reset();
