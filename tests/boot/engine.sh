@@ -264,7 +264,12 @@ t()
 	linux)
 		CMD+=(-k "${KERNEL:-build/kernel/Image}" -i build/boot/initrd)
 		bootargs="quiet panic=-1 $bootargs" ;;
-	*) CMD+=(-k "build/guest/$guest.bin") ;;
+	*)
+		CMD+=(-k "build/guest/$guest.bin")
+		# Where it is known, guests need not guess which faults to expect.
+		[ -z "$bootargs" ] || [ -z "${TALLY_STOCK_QEMU:-}" ] ||
+			! in_list "$guest" pmu,timer,smp,cost || bootargs+=" stock-qemu=$TALLY_STOCK_QEMU"
+		;;
 	esac
 	[ -z "$bootargs" ] || CMD+=(-p "$bootargs")
 	CMD=("$TALLY" "${CMD[@]}")
