@@ -76,8 +76,7 @@ run:
 	$(Q)tests/host/run --name demo -- tests/boot/demo
 
 CHECK_SUITES := lint man unit probe options-covered bad-input $(BOOT_LANES:%=boot-%) debian profile \
-		$(STOCK_LANES:%=boot-%-stock)
-LONG_SUITES  := $(filter-out $(CHECK_SUITES),$(BOOT_LANES:%=boot-%-stock))
+		$(BOOT_LANES:%=boot-%-stock)
 
 # Every suite leaves its result, those after one that failed as well.
 run_suites = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory -j1 --keep-going $(1:%=check-%) || true
@@ -96,8 +95,7 @@ check:
 check-long: check
 	$(Q)./setup fuzz-packages
 	$(STEP) fuzz FUZZ_SECONDS=600
-	$(call run_suites,$(LONG_SUITES))
-	$(Q)tests/summary $(CHECK_SUITES) fuzz $(LONG_SUITES)
+	$(Q)tests/summary $(CHECK_SUITES) fuzz
 
 check-lint:
 	$(Q)tests/lint

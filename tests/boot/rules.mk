@@ -3,8 +3,6 @@
 # Boot tests: guests under tally on the test host (tests/boot/run --help).
 
 BOOT_LANES := exact concurrent gicv2 no-fgt nvhe two-pmus
-# On the unpatched emulator too, by make check; by make check-long, all of them.
-STOCK_LANES := exact concurrent
 
 PHONY += check-boot check-bad-input check-options-covered check-debian
 PHONY += $(BOOT_LANES:%=check-boot-%) $(BOOT_LANES:%=check-boot-%-stock)

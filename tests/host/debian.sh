@@ -28,7 +28,7 @@ die()
 	exit 1
 }
 
-# Print "URI SUITE" for each binary repository of this machine's apt
+# Print "URI SUITE COMPONENT…" for each binary repository of this machine's apt
 # configuration, from one-line files and from deb822 files.
 apt_repositories()
 {
@@ -36,8 +36,8 @@ apt_repositories()
 
 	cat "$ar_etc"/sources.list "$ar_etc"/sources.list.d/*.list 2>/dev/null |
 		sed -n 's/^[[:space:]]*deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]*\)\{0,1\}//p' |
-		while read -r ar_uri ar_suite _; do
-			printf '%s %s\n' "$ar_uri" "$ar_suite"
+		while read -r ar_uri ar_suite ar_components; do
+			printf '%s %s %s\n' "$ar_uri" "$ar_suite" "$ar_components"
 		done
 
 	for ar_file in "$ar_etc"/sources.list.d/*.sources; do
@@ -50,9 +50,9 @@ apt_repositories()
 					ns = split(suites, s, " ")
 					for (i = 1; i <= nu; i++)
 						for (j = 1; j <= ns; j++)
-							print u[i], s[j]
+							print u[i], s[j], components
 				}
-				types = uris = suites = field = ""; enabled = "yes"
+				types = uris = suites = components = field = ""; enabled = "yes"
 			}
 			/^#/ { next }
 			/^[ \t]*$/ { flush(); next }
@@ -64,15 +64,19 @@ apt_repositories()
 			field == "types" { types = types " " value }
 			field == "uris" { uris = uris " " value }
 			field == "suites" { suites = suites " " value }
+			field == "components" { components = components " " value }
 			field == "enabled" { enabled = tolower(value) }'
 	done
 }
 
 # repository_for SUFFIX: the first configured URI whose suite is a Debian
-# release's name followed by SUFFIX (nothing, or "-security").
+# release's name followed by SUFFIX (nothing, or "-security"), with the component
+# main: others give their repositories Debian's names, too. Not a medium.
 repository_for()
 {
-	apt_repositories | while read -r rf_uri rf_suite; do
+	apt_repositories | while read -r rf_uri rf_suite rf_components; do
+		case $rf_uri in cdrom:*) continue ;; esac
+		case " $rf_components " in *' main '*) ;; *) continue ;; esac
 		rf_release=${rf_suite%"$1"}
 		[ "$rf_release$1" = "$rf_suite" ] || continue
 		case " $DEBIAN_RELEASES " in
