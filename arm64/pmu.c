@@ -205,8 +205,8 @@ static int choose_pmu(const struct config *config, const struct host_caps *caps,
 }
 
 /*
- * Why @mode can't be had on this host, or NULL. The two modes of the kernel
- * series count as not offered until tally can drive them, whatever the kernel has.
+ * Why @mode can't be had on this host, or NULL. A mode of the kernel series counts
+ * as not offered until tally can drive it, whatever the kernel has.
  */
 static const char *why_not(enum pmu_mode mode, const struct host_caps *caps)
 {
@@ -214,9 +214,8 @@ static const char *why_not(enum pmu_mode mode, const struct host_caps *caps)
 		return "KVM on this host offers no guest PMU (KVM_CAP_ARM_PMU_V3)";
 	switch (mode) {
 	case PMU_PARTITIONED:
-		return caps->pmu_partition ?
-			"this tally can't use KVM_CAP_ARM_PMU_PARTITION yet" :
-			"this host does not offer it: its kernel lacks KVM_CAP_ARM_PMU_PARTITION";
+		return caps->pmu_partition ? NULL :
+			"this host does not offer it: KVM_CAP_ARM_PMU_PARTITION takes tally's kernel series, VHE and PMUv3p1";
 	case PMU_RESERVED:
 		return caps->pmu_reserve ?
 			"this tally can't use KVM_CAP_ARM_PMU_RESERVE yet" :

@@ -69,6 +69,18 @@ static int set_pmu(const struct pmu_plan *plan, int vcpu_fd, struct error *err)
 	return 0;
 }
 
+/* Decided before the number of counters: that is what the guest takes from the host. */
+static int enable_partition(const struct pmu_plan *plan, int vcpu_fd, struct error *err)
+{
+	__u32 enable = 1;
+	int ret;
+
+	if (plan->mode != PMU_PARTITIONED)
+		return 0;
+	ret = kvm_set_attr(vcpu_fd, GROUP, KVM_ARM_VCPU_PMU_V3_ENABLE_PARTITION, &enable);
+	return ret < 0 ? failed(err, ret, "KVM_ARM_VCPU_PMU_V3_ENABLE_PARTITION") : 0;
+}
+
 static int read_pmcr(int vcpu_fd, __u64 *pmcr, struct error *err)
 {
 	int ret = kvm_get_reg(vcpu_fd, PMCR_EL0, pmcr);
@@ -230,6 +242,8 @@ int pmu_setup(const struct pmu_plan *plan, const int *vcpu_fds, unsigned int n,
 	if (plan->mode == PMU_NONE || !n)
 		return 0;
 	ret = set_pmu(plan, vcpu_fds[0], err);
+	if (!ret)
+		ret = enable_partition(plan, vcpu_fds[0], err);
 	if (!ret)
 		ret = set_counters(plan, vcpu_fds[0], counters, err);
 	if (!ret)

@@ -23,6 +23,11 @@ struct kvm_arm_counter_offset {
 #define KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS	4
 #endif
 
+/* The kernel series: the guest gets counters of the host's (u32, 0 or 1). */
+#ifndef KVM_ARM_VCPU_PMU_V3_ENABLE_PARTITION
+#define KVM_ARM_VCPU_PMU_V3_ENABLE_PARTITION	5
+#endif
+
 /*
  * The kernel series in arm64/linux: numbers that mainline won't reach soon,
  * consecutive from this base.

@@ -77,6 +77,8 @@ static int pmu_attr(struct fake_vcpu *vcpu, const struct kvm_device_attr *attr, 
 			return -EINVAL;
 		fake_vm.pmcr_n = (unsigned int)value;
 		return 0;
+	case KVM_ARM_VCPU_PMU_V3_ENABLE_PARTITION:
+		return value <= 1 ? 0 : -EINVAL;
 	case KVM_ARM_VCPU_PMU_V3_INIT:
 		if (fake_vm.gic.created && !fake_vm.gic.initialised)
 			return -ENODEV;

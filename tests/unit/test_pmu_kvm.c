@@ -102,7 +102,8 @@ static const char *reg_name(uint64_t id, char *name)
 /* Call @i of pmu_setup() as "vCPU ATTRIBUTE", "vCPU=REGISTER" (write) or "vCPU?REGISTER" (read). */
 static const char *call_text(unsigned int i)
 {
-	static const char *const attrs[] = { "IRQ", "INIT", "FILTER", "SET_PMU", "NR_COUNTERS" };
+	static const char *const attrs[] = { "IRQ", "INIT", "FILTER", "SET_PMU", "NR_COUNTERS",
+					      "PARTITION" };
 	const struct fake_call *call = &fake_kvm.calls[first_call + i];
 	static char text[64];
 	char name[16];
@@ -382,6 +383,33 @@ static void test_user_irqchip(void **state)
 	expect_cleared(6);
 }
 
+/* The partition comes after the PMU that it is a part of, and before the number. */
+static void test_partition(void **state)
+{
+	static const char *const once[] = {
+		"0 SET_PMU", "0 PARTITION", "0?PMCR", "0 has NR_COUNTERS", "0 NR_COUNTERS",
+		"0?PMCR", "0 IRQ", NULL
+	};
+	struct pmu_plan plan = emulated(PMU_COUNTERS_DEFAULT);
+	unsigned int counters;
+	struct error err;
+
+	plan.mode = PMU_PARTITIONED;
+	machine_ready(6, true);
+	fake_kvm.settings.pmu_counters_attr = true;
+	assert_done(setup(&plan, &counters, &err), &err);
+	expect_calls(once);
+	assert_int_equal(counters, 4);
+	assert_int_equal(fake_kvm.calls[first_call + 1].c, 1);
+
+	machine_ready(6, true);
+	fake_kvm.fail_at = first_call + 2;
+	fake_kvm.fail_errno = EOPNOTSUPP;
+	assert_error(setup(&plan, &counters, &err), &err, TALLY_EXIT_SOFTWARE,
+		     "KVM_ARM_VCPU_PMU_V3_ENABLE_PARTITION");
+	assert_int_equal(n_calls(), 2);
+}
+
 static void test_no_pmu(void **state)
 {
 	struct pmu_plan plan = { .mode = PMU_NONE };
@@ -500,6 +528,7 @@ int main(void)
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_filter_too_wide),
 		cmocka_unit_test(test_user_irqchip),
+		cmocka_unit_test(test_partition),
 		cmocka_unit_test(test_no_pmu),
 		cmocka_unit_test(test_each_call_fails),
 		cmocka_unit_test(test_register_that_does_not_take),
