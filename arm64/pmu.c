@@ -215,7 +215,8 @@ static const char *why_not(enum pmu_mode mode, const struct host_caps *caps)
 	switch (mode) {
 	case PMU_PARTITIONED:
 		return caps->pmu_partition ? NULL :
-			"this host does not offer it: KVM_CAP_ARM_PMU_PARTITION takes tally's kernel series, VHE and PMUv3p1";
+			"this host does not offer it: KVM_CAP_ARM_PMU_PARTITION takes "
+			"tally's kernel series, VHE and PMUv3p1";
 	case PMU_RESERVED:
 		return caps->pmu_reserve ?
 			"this tally can't use KVM_CAP_ARM_PMU_RESERVE yet" :
