@@ -144,20 +144,6 @@ static void check_write(void)
 	check_hex("write-sets-no-flag", read_sysreg(pmovsclr_el0), 0);
 }
 
-/* A loop of a known number of instructions, between two looks at its counter. */
-static u64 known(u64 loops)
-{
-	u64 before, after;
-
-	asm volatile("	isb\n"
-		     "	mrs	%0, pmevcntr0_el0\n"
-		     "1:	subs	%2, %2, #1\n"
-		     "	b.ne	1b\n"
-		     "	mrs	%1, pmevcntr0_el0\n"
-		     : "=&r"(before), "=&r"(after), "+r"(loops) : : "cc", "memory");
-	return after - before - 1;	/* without the first MRS */
-}
-
 static void check_exact(void)
 {
 	for (u32 el = 0; el <= 2; el++) {
@@ -167,7 +153,7 @@ static void check_exact(void)
 		write_sysreg(BIT(MINE), pmcntenset_el0);
 		write_sysreg(PMCR_LC | PMCR_E, pmcr_el0);
 		isb();
-		check_eq(check_name("el%u-instructions", el), at_el(el, known, 100000), 200000);
+		check_eq(check_name("el%u-instructions", el), at_el(el, known_loop, 100000), 200000);
 	}
 }
 

@@ -34,16 +34,8 @@ static void short_turn(void)
 /* 2 * LOOPS instructions, as the CPU's own counter has them. */
 static u64 known(void)
 {
-	u64 before, after, loops = LOOPS;
-
 	short_turn();
-	asm volatile("	isb\n"
-		     "	mrs	%0, pmevcntr0_el0\n"
-		     "1:	subs	%2, %2, #1\n"
-		     "	b.ne	1b\n"
-		     "	mrs	%1, pmevcntr0_el0\n"
-		     : "=&r"(before), "=&r"(after), "+r"(loops) : : "cc", "memory");
-	return after - before - 1;	/* without the first MRS */
+	return known_loop(LOOPS);
 }
 
 static void other(u32 cpu)

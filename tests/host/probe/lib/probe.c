@@ -36,6 +36,19 @@ void set_mdcr(u32 hpmn, u64 bits)
 	isb();
 }
 
+u64 known_loop(u64 loops)
+{
+	u64 before, after;
+
+	asm volatile("	isb\n"
+		     "	mrs	%0, pmevcntr0_el0\n"
+		     "1:	subs	%2, %2, #1\n"
+		     "	b.ne	1b\n"
+		     "	mrs	%1, pmevcntr0_el0\n"
+		     : "=&r"(before), "=&r"(after), "+r"(loops) : : "cc", "memory");
+	return after - before - 1;	/* without the first MRS */
+}
+
 void pmu_reset(void)
 {
 	set_mdcr(nr_counters, 0);

@@ -91,6 +91,9 @@ u64 outcome(u32 el, u64 (*fn)(u64), u64 arg, u64 *value);
 #define SYS_ISS(op0, op1, crn, crm, op2)				\
 	(0x18u << 26 | (op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
 
+/* 2 * @loops instructions between two looks at event counter 0: what it has counted. */
+u64 known_loop(u64 loops);
+
 /* Stops and clears the whole PMU, lets EL1 have all of it and EL0 none. */
 void pmu_reset(void);
 
