@@ -2,7 +2,9 @@
 /*
  * What things cost, in ticks of CNTVCT_EL0: "cost NAME VALUE", the median of
  * many rounds. On the exact lane a tick is an instruction and the lines repeat to
- * the digit. A pair of counter reads is taken off. Arguments:
+ * the digit. What the two counter reads and the barriers of a statement take is
+ * taken off. Names that end in -live are with a counter running. It runs without a
+ * hypervisor as well: a call then goes to the firmware. Arguments:
  *   rounds=N	of each (default 101)
  */
 #include "guest.h"
@@ -10,10 +12,11 @@
 #include "sort.h"
 
 #define ROUNDS_MAX	1001
+#define BARRIERS_MAX	2
 
 static u64 samples[ROUNDS_MAX];
 static u32 rounds;
-static u64 overhead;
+static u64 overhead[BARRIERS_MAX + 1];
 static u32 fired;
 static u64 entered;
 
@@ -32,20 +35,20 @@ static inline void hvc(u32 function)
 }
 
 /* One sample is one statement, so that nothing but it is between the reads. */
-#define COST(name, statement) do {					\
+#define SAMPLE(statement) do {						\
 	for (u32 __i = 0; __i < rounds; __i++) {			\
 		u64 __start = ticks();					\
 									\
 		statement;						\
 		samples[__i] = ticks() - __start;			\
 	}								\
-	report(name);							\
 } while (0)
 
-static void report(const char *name)
-{
-	print("cost %s %lld\n", name, (long long)(median() - overhead));
-}
+/* barriers: how many ISBs the statement has. */
+#define COST(name, barriers, statement) do {				\
+	SAMPLE(statement);						\
+	print("cost %s %lld\n", name, (long long)(median() - overhead[barriers])); \
+} while (0)
 
 static u64 mmio_register(void)
 {
@@ -53,18 +56,23 @@ static u64 mmio_register(void)
 					uart.base + 0x18;
 }
 
-static void cost_exits(void)
+static void cost_mmio(const char *name)
 {
 	u64 reg = mmio_register();
 
-	COST("hypercall", hvc(PSCI_VERSION));
-	COST("smccc-version", hvc(SMCCC_VERSION));
 	if (uart.type == UART_8250)
-		COST("mmio-read", read8(reg));
+		COST(name, 0, read8(reg));
 	else
-		COST("mmio-read", read32(reg));
-	COST("gic-read", gic_pending(40));
-	COST("sgi-self", gic_send_sgi(0, 5); gic_eoi(gic_ack()));
+		COST(name, 0, read32(reg));
+}
+
+static void cost_exits(void)
+{
+	COST("hypercall", 0, hvc(PSCI_VERSION));
+	COST("smccc-version", 0, hvc(SMCCC_VERSION));
+	cost_mmio("mmio-read");
+	COST("gic-read", 0, gic_pending(40));
+	COST("sgi-self", 0, gic_send_sgi(0, 5); gic_eoi(gic_ack()));
 }
 
 /* Event counter 0 runs meanwhile: KVM's emulation has more to do then. */
@@ -78,12 +86,12 @@ static void cost_pmu(void)
 	}
 	n = PMCR_N(read_sysreg(pmcr_el0));
 	pmu_clear();
-	COST("pmcr-read", read_sysreg(pmcr_el0));
-	COST("pmccntr-read-stopped", read_sysreg(pmccntr_el0));
+	COST("pmcr-read", 0, read_sysreg(pmcr_el0));
+	COST("pmccntr-read-stopped", 0, read_sysreg(pmccntr_el0));
 	write_sysreg(CYCLE_BIT, pmcntenset_el0);
 	write_sysreg(PMCR_LC | PMCR_E, pmcr_el0);
 	isb();
-	COST("pmccntr-read", read_sysreg(pmccntr_el0));
+	COST("pmccntr-read", 0, read_sysreg(pmccntr_el0));
 	if (!n)
 		return;
 	pmu_clear();
@@ -91,17 +99,21 @@ static void cost_pmu(void)
 	write_sysreg(1, pmcntenset_el0);
 	write_sysreg(PMCR_LC | PMCR_E, pmcr_el0);
 	isb();
-	COST("pmevcntr-read", read_sysreg(pmevcntr0_el0));
-	COST("pmevcntr-write", write_sysreg(0, pmevcntr0_el0); isb());
-	COST("pmevtyper-write", write_sysreg(CPU_CYCLES, pmevtyper0_el0); isb());
-	COST("pmcnten-clr-set", write_sysreg(1, pmcntenclr_el0); isb();
+	COST("pmevcntr-read", 0, read_sysreg(pmevcntr0_el0));
+	COST("pmevcntr-write", 1, write_sysreg(0, pmevcntr0_el0); isb());
+	COST("pmselr-pmxevcntr", 1, write_sysreg(0, pmselr_el0); isb();
+	     read_sysreg(pmxevcntr_el0));
+	COST("pmevtyper-write", 1, write_sysreg(CPU_CYCLES, pmevtyper0_el0); isb());
+	COST("pmcnten-clr-set", 2, write_sysreg(1, pmcntenclr_el0); isb();
 	     write_sysreg(1, pmcntenset_el0); isb());
-	COST("pmcr-off-on", write_sysreg(PMCR_LC, pmcr_el0); isb();
+	COST("pmcr-off-on", 2, write_sysreg(PMCR_LC, pmcr_el0); isb();
 	     write_sysreg(PMCR_LC | PMCR_E, pmcr_el0); isb());
-	COST("pmovs-read", read_sysreg(pmovsclr_el0));
+	COST("pmovs-read", 0, read_sysreg(pmovsclr_el0));
+	COST("hypercall-live", 0, hvc(PSCI_VERSION));
+	cost_mmio("mmio-read-live");
 	write_sysreg(SW_INCR, pmevtyper0_el0);
 	isb();
-	COST("pmswinc", write_sysreg(1, pmswinc_el0); isb());
+	COST("pmswinc", 1, write_sysreg(1, pmswinc_el0); isb());
 	pmu_clear();
 }
 
@@ -161,7 +173,10 @@ static void on_overflow(u32 intid)
 	fired++;
 }
 
-/* The cycle counter overflows after a known number of cycles, one tick each. */
+/*
+ * The cycle counter overflows as many ticks after a look at it as it had cycles
+ * left, since nothing leaves the guest in between.
+ */
 static void cost_overflow(void)
 {
 	u32 irq = pmu_irq();
@@ -173,19 +188,18 @@ static void cost_overflow(void)
 	irq_set_handler(irq, on_overflow);
 	gic_enable(irq);
 	for (u32 i = 0; i < rounds; i++) {
-		u64 start, limit;
+		u64 left, due, limit;
 
 		pmu_clear();
 		fired = 0;
 		write_sysreg(-100000ULL, pmccntr_el0);
 		write_sysreg(CYCLE_BIT, pmcntenset_el0);
 		write_sysreg(CYCLE_BIT, pmintenset_el1);
-		isb();
-		irq_on();
-		start = ticks();
 		write_sysreg(PMCR_LC | PMCR_E, pmcr_el0);
-		isb();
-		limit = ticks() + 1000 * ticks_per_ms();
+		irq_on();
+		left = -read_sysreg(pmccntr_el0);
+		due = ticks() + left;
+		limit = due + 1000 * ticks_per_ms();
 		while (!READ_ONCE(fired) && ticks() < limit)
 			;
 		irq_off();
@@ -193,7 +207,7 @@ static void cost_overflow(void)
 			print("cost overflow lost\n");
 			return;
 		}
-		samples[i] = entered - start - 100000;
+		samples[i] = entered - due;
 	}
 	print("cost overflow %lld\n", (long long)median());
 	pmu_clear();
@@ -207,8 +221,12 @@ void guest_main(void)
 		rounds = ROUNDS_MAX;
 	irq_set_handler(5, on_overflow);
 	gic_enable(5);
-	COST("counter-pair", barrier());
-	overhead = median();
+	SAMPLE(barrier());
+	overhead[0] = median();
+	SAMPLE(isb());
+	overhead[1] = median();
+	SAMPLE(isb(); isb());
+	overhead[2] = median();
 	cost_exits();
 	cost_pmu();
 	for (u32 i = 0; i < NR_TIMERS; i++) {
