@@ -2,8 +2,8 @@
 #
 # make bench: tally beside QEMU, on the lane where a run repeats to the digit.
 
-BENCH_PROGRAMS := $(B)/bench/measure $(B)/bench/blkread
-BENCH_INITRDS  := $(B)/bench/off.cpio $(B)/bench/blk.cpio
+BENCH_PROGRAMS := $(B)/bench/measure $(B)/bench/blkread $(B)/bench/load
+BENCH_INITRDS  := $(B)/bench/off.cpio $(B)/bench/blk.cpio $(B)/bench/perf.cpio
 
 PHONY += bench bench-files
 bench:
@@ -28,3 +28,10 @@ $(B)/bench/off.cpio: tests/bench/off-init $(B)/host-root/usr/bin/busybox tests/b
 $(B)/bench/blk.cpio: $(B)/bench/blkread tests/bench/initrd
 	$(call say,CPIO,$@)
 	$(Q)tests/bench/initrd $@ init=$<
+
+$(B)/bench/perf.cpio: tests/bench/perf-init $(B)/bench/load $(B)/host-root/usr/bin/busybox \
+		tests/bench/libraries tests/bench/initrd
+	$(call say,CPIO,$@)
+	$(Q)tests/bench/initrd $@ init=$< bin/load=$(B)/bench/load \
+		bin/busybox=$(B)/host-root/usr/bin/busybox \
+		$$(tests/bench/libraries $(B)/host-root perf)
