@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make bench: tally beside QEMU, on the lane where a run repeats to the digit.
+# make bench: tally beside QEMU, and a partitioned PMU beside an emulated one, on the
+# lane where a run repeats to the digit.
 
 BENCH_PROGRAMS := $(B)/bench/measure $(B)/bench/blkread $(B)/bench/load
 BENCH_INITRDS  := $(B)/bench/off.cpio $(B)/bench/blk.cpio $(B)/bench/perf.cpio
@@ -9,6 +10,7 @@ PHONY += bench bench-files
 bench:
 	$(Q)./setup packages sysroot host-root
 	$(STEP) kernel
+	$(STEP) kernel-stock
 	$(STEP) emulator
 	$(STEP) tally guests bench-files plugin
 	$(Q)tests/bench/run
