@@ -9,6 +9,8 @@
  *   window=marks	count between each pair of marks 2 and 3, which a program or
  *			a guest executes itself
  *   window=all		count from power-on to the end
+ *   window=call:ADDRESS	count during each call of a function of the host's kernel,
+ *			which runs at EL2, on one CPU
  *
  * A mark is a HINT that the architecture has not given out, and so a NOP to
  * everything else. A window has neither of its two marks' own instructions in it.
@@ -60,16 +62,18 @@ enum window {
 	WINDOW_COMMAND,
 	WINDOW_MARKS,
 	WINDOW_ALL,
+	WINDOW_CALL,
 };
 
 static struct qemu_plugin_scoreboard *cpus;
 static struct total totals[NR_OWNERS];	/* with HOST: el1 is kernel, el0 user space */
 static GMutex lock;			/* for all of these, and seen and owner of cpus */
 static enum window window = WINDOW_COMMAND;
+static uint64_t function, returns_to;	/* for WINDOW_CALL */
 static bool open_now;
 static unsigned int nr_windows;
 static FILE *out;
-static struct qemu_plugin_register *cpsr, *hcr, *vttbr, *spsr;
+static struct qemu_plugin_register *cpsr, *hcr, *vttbr, *spsr, *lr;
 static bool broken;
 
 #define HCR_VM		(1ull << 0)
@@ -174,6 +178,20 @@ static void on_mark(unsigned int index, void *last)
 	g_mutex_unlock(&lock);
 }
 
+static void on_call(unsigned int index, void *unused)
+{
+	if (open_now)
+		return;
+	returns_to = read_register(lr);
+	on_mark(index, NULL);
+}
+
+static void on_block(unsigned int index, void *address)
+{
+	if (open_now && (uint64_t)address == returns_to)
+		on_mark(index, address);
+}
+
 /*
  * About to leave EL2 by ERET. EL1 and EL0 are reached in no other way (there is no
  * EL3), so the registers as they are now say whose they are until the next ERET.
@@ -235,7 +253,12 @@ static bool is_mark(uint32_t insn, unsigned int which)
 {
 	unsigned int hint = 120 + which + (window == WINDOW_MARKS ? 2 : 0);
 
-	return window != WINDOW_ALL && insn == (0xd503201f | hint << 5);
+	return window <= WINDOW_MARKS && insn == (0xd503201f | hint << 5);
+}
+
+static bool is_function(struct qemu_plugin_insn *at, int regime)
+{
+	return window == WINDOW_CALL && regime == EL2 && qemu_plugin_insn_vaddr(at) == function;
 }
 
 static void add_at(struct qemu_plugin_insn *at, qemu_plugin_u64 count, size_t nr)
@@ -263,6 +286,9 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 		cpus, offsetof(struct cpu, count) + regime * sizeof(uint64_t)
 	};
 
+	if (window == WINDOW_CALL && regime == EL2)
+		qemu_plugin_register_vcpu_tb_exec_cb(block, on_block, QEMU_PLUGIN_CB_NO_REGS,
+						     (void *)qemu_plugin_tb_vaddr(block));
 	for (size_t i = 0; i < nr; i++) {
 		struct qemu_plugin_insn *at = qemu_plugin_tb_get_insn(block, i);
 		bool opens, closes, stretch_ends = i + 1 == nr;
@@ -273,12 +299,15 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 			struct qemu_plugin_insn *after = qemu_plugin_tb_get_insn(block, i + 1);
 
 			qemu_plugin_insn_data(after, &next, sizeof(next));
-			stretch_ends = may_leave(insn) || is_mark(next, 1);
+			stretch_ends = may_leave(insn) || is_mark(next, 1) ||
+				       is_function(after, regime);
 		}
 		opens = is_mark(insn, 0);
 		closes = is_mark(insn, 1);
 		if (closes)
 			call_at(at, on_mark, QEMU_PLUGIN_CB_NO_REGS, (void *)1);
+		if (is_function(at, regime))
+			call_at(at, on_call, QEMU_PLUGIN_CB_R_REGS, NULL);
 		if (stretch_ends) {
 			add_at(qemu_plugin_tb_get_insn(block, first), count, i + 1 - first);
 			first = i + 1;
@@ -316,6 +345,7 @@ static void on_cpu(qemu_plugin_id_t id, unsigned int index)
 	hcr = find_register(all, "HCR_EL2");
 	vttbr = find_register(all, "VTTBR_EL2");
 	spsr = find_register(all, "SPSR_EL2");
+	lr = find_register(all, "x30");
 	g_array_free(all, TRUE);
 	if (broken)
 		return;
@@ -345,6 +375,9 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 			window = WINDOW_MARKS;
 		} else if (!strcmp(argv[i], "window=all")) {
 			window = WINDOW_ALL;
+		} else if (g_str_has_prefix(argv[i], "window=call:")) {
+			window = WINDOW_CALL;
+			function = g_ascii_strtoull(argv[i] + strlen("window=call:"), NULL, 16);
 		} else {
 			fprintf(stderr, "profile: unknown argument %s\n", argv[i]);
 			return -1;
