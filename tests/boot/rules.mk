@@ -30,11 +30,13 @@ check-options-covered: native
 check-debian: $(B)/boot/.made
 	$(Q)TALLY_EMULATOR= tests/boot/run --suite debian --tables debian
 
-$(B)/boot/pty: tests/boot/pty.c tests/boot/rules.mk | $(B)/.sysroot
+BOOT_PROGRAMS := $(B)/boot/pty $(B)/boot/perf-events
+
+$(BOOT_PROGRAMS): $(B)/boot/%: tests/boot/%.c tests/boot/rules.mk | $(B)/.sysroot
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(CFLAGS) -D_GNU_SOURCE -static -o $@ $<
 
 .PHONY: $(B)/boot/.made
-$(B)/boot/.made: tally guests $(B)/boot/pty
+$(B)/boot/.made: tally guests $(BOOT_PROGRAMS)
 	$(Q)tests/boot/make $(B)/boot
