@@ -17,6 +17,7 @@
 
 #define PMEVTYPER_P		BIT(31)	/* not at EL1 */
 #define PMEVTYPER_U		BIT(30)	/* not at EL0 */
+#define PMEVTYPER_NSH		BIT(27)	/* at EL2 */
 
 #define PMUSERENR_EN		BIT(0)
 #define PMUSERENR_SW		BIT(1)

@@ -8,6 +8,7 @@
 
 #define PL011_DR	0x00
 #define PL011_FR	0x18
+#define PL011_FR_RXFE	BIT(4)
 #define PL011_FR_TXFF	BIT(5)
 #define PL011_FR_BUSY	BIT(3)
 
@@ -89,6 +90,24 @@ void uart_putc(char c)
 		break;
 	case UART_NONE:
 		break;
+	}
+}
+
+bool uart_getc(char *c)
+{
+	switch (uart.type) {
+	case UART_8250:
+		if (!(uart_read(UART_LSR) & UART_LSR_DR))
+			return false;
+		*c = uart_read(UART_RBR);
+		return true;
+	case UART_PL011:
+		if (read32(uart.base + PL011_FR) & PL011_FR_RXFE)
+			return false;
+		*c = read32(uart.base + PL011_DR);
+		return true;
+	default:
+		return false;
 	}
 }
 

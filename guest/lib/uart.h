@@ -44,6 +44,8 @@ extern struct uart uart;
 
 void uart_init(void);
 void uart_putc(char c);
+/* False if none has come. */
+bool uart_getc(char *c);
 /* Waits until everything has left the transmitter. */
 void uart_flush(void);
 u8 uart_read(u32 reg);

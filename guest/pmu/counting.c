@@ -25,6 +25,7 @@ static u64 run(u32 n, u64 type, u64 loops)
 static void check_sw_incr(void)
 {
 	u64 want = 0, all = all_counters() & ~CYCLE_BIT;
+	u32 wrong = 0;
 
 	pmu_clear();
 	for (u32 i = 0; i < nr_counters; i++)
@@ -57,6 +58,18 @@ static void check_sw_incr(void)
 	write_sysreg(0, pmswinc_el0);
 	isb();
 	check_eq("sw-incr-zero", pmevcntr_read(0), want + 1);
+
+	/* Counter i gets i + 1, and nothing of another's. */
+	pmu_clear();
+	write_sysreg(all, pmcntenset_el0);
+	write_sysreg(PMCR_LC | PMCR_E, pmcr_el0);
+	isb();
+	for (u32 i = 0; i < nr_counters; i++)
+		write_sysreg(all & ~(BIT(i) - 1), pmswinc_el0);
+	isb();
+	for (u32 i = 0; i < nr_counters; i++)
+		wrong += pmevcntr_read(i) != i + 1;
+	check_eq("sw-incr-each", wrong, 0);
 }
 
 /* Steps backwards among many reads while a counter runs. */
@@ -208,6 +221,93 @@ static void check_levels(void)
 	check_eq("pmccfiltr-exclude-el1", read_sysreg(pmccntr_el0), 0);
 }
 
+/* A write to PMEVTYPER<n>_EL0 takes effect at once, also while the counter counts. */
+static void check_retype(void)
+{
+	u64 v;
+
+	pmu_clear();
+	pmevtyper_write(0, CPU_CYCLES);
+	write_sysreg(1, pmcntenset_el0);
+	write_sysreg(PMCR_LC | PMCR_E, pmcr_el0);
+	isb();
+	pmu_work(WORK);
+	pmevtyper_write(0, CPU_CYCLES | PMEVTYPER_P);
+	v = pmevcntr_read(0);
+	check_true("retype-counted-before", v, "it didn't");
+	pmu_work(WORK);
+	check_eq("retype-excludes-at-once", pmevcntr_read(0) - v, 0);
+	pmevtyper_write(0, SW_INCR);
+	pmu_work(WORK);
+	write_sysreg(1, pmswinc_el0);
+	isb();
+	check_eq("retype-other-event", pmevcntr_read(0) - v, pmu_has_event(SW_INCR));
+	pmevtyper_write(0, CPU_CYCLES);
+	pmu_work(WORK);
+	check_true("retype-counts-at-once", pmevcntr_read(0) > v + 1, "it doesn't");
+}
+
+/* All counters at once, on the same event: they begin and end together. */
+static void check_exact_all(void)
+{
+	u64 v, loops = WORK;
+	u32 wrong = 0;
+
+	asm volatile("" : "+r"(loops));
+	pmu_clear();
+	for (u32 i = 0; i < nr_counters; i++)
+		pmevtyper_write(i, INST_RETIRED);
+	write_sysreg(all_counters(), pmcntenset_el0);
+	write_sysreg(PMCR_LC | PMCR_E, pmcr_el0);
+	isb();
+	pmu_work(loops);
+	write_sysreg(PMCR_LC, pmcr_el0);
+	isb();
+	v = pmevcntr_read(0);
+	for (u32 i = 1; i < nr_counters; i++)
+		wrong += pmevcntr_read(i) != v;
+	check_range("inst-retired-all", v, 2 * WORK, 2 * WORK + 64);
+	check_eq("inst-retired-all-alike", wrong, 0);
+}
+
+/* n hypercalls, four instructions each; what counter 0 and the cycle counter show. */
+static u64 hypercalls(u64 type, u64 n, u64 *cycles)
+{
+	pmu_clear();
+	pmevtyper_write(0, type);
+	write_sysreg(type & (PMEVTYPER_P | PMEVTYPER_U | PMEVTYPER_NSH), pmccfiltr_el0);
+	write_sysreg(1 | CYCLE_BIT, pmcntenset_el0);
+	write_sysreg(PMCR_LC | PMCR_E, pmcr_el0);
+	isb();
+	asm volatile("1: mov x0, %1\n\thvc #0\n\tsubs %0, %0, #1\n\tb.ne 1b"
+		     : "+r"(n) : "r"((u64)PSCI_VERSION)
+		     : "x0", "x1", "x2", "x3", "cc", "memory");
+	write_sysreg(PMCR_LC, pmcr_el0);
+	isb();
+	*cycles = read_sysreg(pmccntr_el0);
+	return pmevcntr_read(0);
+}
+
+/* What the hypervisor executes doesn't count, and NSH doesn't make it count. */
+static void check_hypercalls(void)
+{
+	static const struct {
+		const char *name;
+		u64 bit;
+	} types[] = { { "hypercalls", 0 }, { "hypercalls-nsh", PMEVTYPER_NSH } };
+	u32 shift = arg_u64("shift", 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		u64 cycles[2], n[2];
+
+		for (u32 t = 0; t < 2; t++)
+			n[t] = hypercalls(INST_RETIRED | types[i].bit, 100 << t, &cycles[t]);
+		check_eq(check_name("%s-instructions", types[i].name), n[1] - n[0], 400);
+		check_eq(check_name("%s-cycles", types[i].name), cycles[1] - cycles[0],
+			 400ULL << shift);
+	}
+}
+
 /*
  * A loop twice as long must show exactly twice its instructions: the difference
  * of two runs has no overhead in it. The first run's own overhead is a handful
@@ -236,6 +336,8 @@ static void check_exact(void)
 	check_eq("inst-retired-exact", twice - once, 2 * WORK);
 	check_range("inst-retired-overhead", once - 2 * WORK, 0, 64);
 	check_eq("cycles-exact", cycles_twice - cycles_once, (u64)2 * WORK << shift);
+	check_exact_all();
+	check_hypercalls();
 }
 
 void check_counting(void)
@@ -255,6 +357,7 @@ void check_counting(void)
 	check_cycles();
 	check_divider();
 	check_levels();
+	check_retype();
 	check_exact();
 	pmu_clear();
 }
@@ -273,6 +376,21 @@ static bool counts(u32 event)
 	}
 	write_sysreg(PMCR_LC, pmcr_el0);
 	isb();
+	return pmevcntr_read(0);
+}
+
+/* What a counter that already counts another event counts of this one. */
+static u64 retyped(u32 event)
+{
+	pmu_clear();
+	pmevtyper_write(0, event == CPU_CYCLES ? INST_RETIRED : CPU_CYCLES);
+	write_sysreg(1, pmcntenset_el0);
+	write_sysreg(PMCR_LC | PMCR_E, pmcr_el0);
+	isb();
+	pmu_work(WORK);
+	pmevtyper_write(0, event);
+	pmevcntr_write(0, 0);
+	pmu_work(WORK);
 	return pmevcntr_read(0);
 }
 
@@ -298,6 +416,8 @@ void check_filter(void)
 			check_skip(name, "KVM never filters SW_INCR (api.rst, PMU filter)");
 		else
 			check_true(name, !counts(event), "it counts");
+		if (event != SW_INCR)
+			check_eq(check_name("filter-0x%x-at-once", event), retyped(event), 0);
 		if (*s == ',')
 			s++;
 	}
