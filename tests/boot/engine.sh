@@ -27,7 +27,7 @@
 #                 $OUT and $ERR, and returns tally's exit code
 #   wait=TEXT, send=TEXT, signal=S   for run=talk: when the guest has said TEXT,
 #                 type what send= holds, or send tally a signal; while=F is called then
-#   time=S        seconds until the row has failed (60)
+#   time=S        seconds until the row has failed (60), times TALLY_PATIENCE
 #
 # Output: a line a row. Lines that begin with @ are for tests/boot/run.
 # Few processes are started: on an emulated host each costs.
@@ -240,6 +240,7 @@ t()
 	for key; do
 		K[${key%%=*}]=${key#*=}
 	done
+	K[time]=$((K[time] * ${TALLY_PATIENCE:-1}))
 	applies "${K[lanes]:-}" || return 0
 	in_list "$WHERE" "${K[where]:-${DEFAULT_WHERE:-$WHERE}}" || return 0
 	ROWS=$((ROWS + 1))

@@ -4,7 +4,7 @@
 
 BOOT_LANES := exact concurrent gicv2 no-fgt nvhe two-pmus
 
-PHONY += check-boot check-bad-input check-options-covered check-debian
+PHONY += check-boot check-boot-stock-kernel check-boot-debug-kernel check-bad-input check-options-covered check-debian
 PHONY += $(BOOT_LANES:%=check-boot-%) $(BOOT_LANES:%=check-boot-%-stock)
 
 # One after the other, whatever -j says: each host has as many CPUs as this
@@ -20,6 +20,16 @@ $(BOOT_LANES:%=check-boot-%): check-boot-%: $(B)/boot/.made
 
 $(BOOT_LANES:%=check-boot-%-stock): check-boot-%-stock: $(B)/boot/.made
 	$(Q)tests/boot/run --lane $* --emulator stock
+
+# What a kernel without the series can't do is refused, and the rest is as ever.
+check-boot-stock-kernel: kernel-stock $(B)/boot/.made
+	$(Q)TALLY_EMULATOR= tests/boot/run --kernel stock --suite boot --tables stock-kernel
+
+# All rows on a kernel that finds its own mistakes, which takes several times as long,
+# and what happens to a host that nobody is careful with.
+check-boot-debug-kernel: kernel-debug $(B)/boot/.made
+	$(Q)TALLY_EMULATOR= TALLY_PATIENCE=10 TIMEOUT=7200 tests/boot/run --kernel debug --smp 4 --mem 6G \
+		--suite boot --tables guests,linux,perf,options,bad-input,debug-kernel,stress
 
 check-bad-input: native guests $(B)/boot/.made
 	$(Q)tests/boot/bad-input
