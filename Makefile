@@ -76,7 +76,8 @@ run:
 	$(Q)tests/host/run --name demo -- tests/boot/demo
 
 CHECK_SUITES := lint man unit probe options-covered bad-input $(BOOT_LANES:%=boot-%) debian profile \
-		$(BOOT_LANES:%=boot-%-stock)
+		boot-stock-kernel $(BOOT_LANES:%=boot-%-stock)
+LONG_SUITES := boot-debug-kernel series
 
 # Every suite leaves its result, those after one that failed as well.
 run_suites = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory -j1 --keep-going $(1:%=check-%) || true
@@ -85,6 +86,7 @@ check:
 	$(Q)./setup packages sysroot
 	$(Q)rm -rf $(B)/results
 	$(STEP) kernel
+	$(STEP) kernel-stock
 	$(STEP) emulator
 	$(STEP) tally guests guest-modules native unit-programs plugin
 	$(Q)./setup qemu-root host-root debian-guest
@@ -95,7 +97,9 @@ check:
 check-long: check
 	$(Q)./setup fuzz-packages
 	$(STEP) fuzz FUZZ_SECONDS=600
-	$(Q)tests/summary $(CHECK_SUITES) fuzz
+	$(STEP) kernel-debug
+	$(call run_suites,$(LONG_SUITES))
+	$(Q)tests/summary $(CHECK_SUITES) fuzz $(LONG_SUITES)
 
 check-lint:
 	$(Q)tests/lint

@@ -16,3 +16,6 @@ $(KERNELS):
 
 check-patches:
 	$(Q)arm64/linux/check-patches
+
+check-series: $(B)/boot/.made
+	$(Q)CROSS_COMPILE='$(CROSS_COMPILE)' arm64/linux/check-series
