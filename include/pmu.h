@@ -86,4 +86,11 @@ int pmu_event_number(const char *name, uint16_t *event);
 int pmu_setup(const struct pmu_plan *plan, const int *vcpu_fds, unsigned int n,
 	      bool irqchip_in_kernel, unsigned int *counters, struct error *err);
 
+/*
+ * Say at level info how often the PMU's registers of these vCPUs were swapped, how
+ * many accesses to them left the guest, and how many interrupts the guest got: what of
+ * it this kernel counts (KVM's vCPU statistics pmu_*), and nothing where it does not.
+ */
+void pmu_print_stats(const int *vcpu_fds, unsigned int n_vcpus);
+
 #endif
