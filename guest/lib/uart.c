@@ -95,8 +95,14 @@ void uart_putc(char c)
 
 bool uart_getc(char *c)
 {
+	static bool listening;
+
 	switch (uart.type) {
 	case UART_8250:
+		/* A VMM may take input only for who wants the interrupt. */
+		if (!listening)
+			uart_write(UART_IER_RDI, UART_IER);
+		listening = true;
 		if (!(uart_read(UART_LSR) & UART_LSR_DR))
 			return false;
 		*c = uart_read(UART_RBR);

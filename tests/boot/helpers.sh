@@ -111,6 +111,168 @@ vcpu_0_to_3() { vcpu_to 0 3; }
 vcpu_1_to_3() { vcpu_to 1 3; }
 on_cpus_2_3() { timeout 60 taskset -c 2,3 "${CMD[@]}" </dev/null >"$OUT" 2>"$ERR"; }
 
+# vcpu_stat N FIELD: of the thread of vCPU N, counted from its state, which is 3
+vcpu_stat()
+{
+	local tasks=(/proc/"$TALLY_PID"/task/*) stat
+	slurp "${tasks[$1 + 1]}/stat" stat
+	stat=(${stat##*) })
+	echo "${stat[$2 - 3]}"
+}
+
+# vCPU 0 goes from CPU to CPU, and the guest's registers with it.
+vcpu_moves()
+{
+	local cpu on swaps
+	swaps_begin
+	for cpu in 1 0 1 0 1 0 1 0 1 0 1 0; do
+		vcpu_to 0 $cpu
+		nap 0.05
+		on=$(vcpu_stat 0 39)
+		[ "$on" = $cpu ] || fail "vCPU 0 is on CPU '$on', not $cpu"
+	done
+	swaps=$(swaps_end)
+	in_list --pmu=emulated "${CMD[1]}" || [ "$swaps" -gt 10 ] || fail "$swaps swaps"
+}
+
+# Something else wants CPU 0, too.
+vcpu_is_preempted()
+{
+	local tasks=(/proc/"$TALLY_PID"/task/*) before after
+	before=$(status_of "${tasks[1]}" nonvoluntary_ctxt_switches)
+	timeout 0.2 taskset -c 0 bash -c 'while :; do :; done'
+	after=$(status_of "${tasks[1]}" nonvoluntary_ctxt_switches)
+	[ $((after - before)) -gt 3 ] || fail "vCPU 0 was preempted $((after - before)) times"
+}
+status_of()
+{
+	local key value
+	while read -r key value; do
+		[ "$key" != "$2:" ] || echo "$value"
+	done <"$1/status"
+}
+
+# swaps_begin, swaps_end: how often a guest's PMU registers came or went meanwhile
+SWAPS=/sys/kernel/tracing
+swaps_begin()
+{
+	echo >$SWAPS/trace
+	echo 1 >$SWAPS/events/kvm/kvm_pmu_swap/enable
+}
+swaps_end()
+{
+	local trace
+	echo 0 >$SWAPS/events/kvm/kvm_pmu_swap/enable
+	slurp $SWAPS/trace trace
+	mapfile -t trace < <(grep -o 'kvm_pmu_swap:' <<<"$trace")
+	echo "${#trace[@]}"
+}
+nothing_is_swapped()
+{
+	local swaps
+	swaps_begin
+	nap 0.1
+	swaps=$(swaps_end)
+	[ "$swaps" -eq 0 ] || fail "$swaps swaps of registers that hold nothing"
+}
+
+# For run=each and run=together: each=VALUES, one run for each value, with it in
+# place of @; one after the other, or at the same time. The total is that of all.
+run_with() { timeout -k 5 "${K[time]}" "${CMD[@]//@/$1}" </dev/null >"$OUT.$1" 2>"$ERR.$1"; }
+sum_up()
+{
+	local value text worst=0 total=(0 0 0) i
+	: >"$OUT"
+	: >"$ERR"
+	for value in ${K[each]}; do
+		slurp "$ERR.$value" text
+		printf '%s' "$text" >>"$ERR"
+		slurp "$OUT.$value" text
+		printf '%s' "$text" >>"$OUT"
+		[[ $text =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped ]] ||
+			fail "with $value there is no total"
+		for i in 0 1 2; do
+			total[i]=$((total[i] + ${BASH_REMATCH[i + 1]:-0}))
+		done
+		if [ "${CODES[$value]}" -ne 0 ]; then
+			worst=${CODES[$value]}
+			fail "with $value the exit code is $worst"
+		fi
+		rm "$OUT.$value" "$ERR.$value"
+	done
+	printf '%d passed, %d failed, %d skipped\n' "${total[@]}" >>"$OUT"
+	return "$worst"
+}
+each()
+{
+	local value
+	declare -A CODES=()
+	for value in ${K[each]}; do
+		run_with "$value"
+		CODES[$value]=$?
+	done
+	sum_up
+}
+together()
+{
+	local value
+	declare -A CODES=() pids=()
+	for value in ${K[each]}; do
+		run_with "$value" &
+		pids[$value]=$!
+	done
+	for value in ${K[each]}; do
+		wait "${pids[$value]}"
+		CODES[$value]=$?
+	done
+	sum_up
+}
+
+# The host counts on all counters that a guest may get, before it does.
+host_counts()
+{
+	local text= tries=100
+	rm -f "$WORK/perf"
+	perf stat -a -x, -I 50 -o "$WORK/perf" \
+		-e cycles,cycles,cycles,cycles,cycles,cycles,cycles 2>/dev/null &
+	PERF=$!
+	while [[ $text != *cycles* ]] && [ $((tries -= 1)) -gt 0 ]; do
+		nap 0.1
+		slurp "$WORK/perf" text
+	done
+	[ $tries -gt 0 ] || fail "the host's perf counts nothing"
+}
+host_counted()
+{
+	kill -INT $PERF
+	wait $PERF
+	! grep -q '<not' "$WORK/perf" || fail "an event of the host's did not count"
+}
+
+# While the guest tries to stop it, the host counts and samples on CPU 0: in each
+# interval at a like rate, all the time, and with an interrupt now and then.
+host_goes_on()
+{
+	local time count event ran share rate least=0 most=0 samples text line
+	perf record -C 0 -e cycles -c 1000000 -o "$WORK/perf.data" -- \
+		perf stat -C 0 -x, -I 20 -e cycles -o "$WORK/perf" -- sleep 0.2 >"$WORK/record" 2>&1
+	slurp "$WORK/perf" text
+	while IFS=, read -r time count _ event ran share _; do
+		[ "$event" = cycles ] || continue
+		[[ $count == [1-9]* ]] || { fail "at $time the host counts '$count'"; continue; }
+		[ "$share" = 100.00 ] || fail "at $time the host's event ran $share % of the time"
+		rate=$((count * 1000 / ran))
+		[ $least -ne 0 ] && [ $least -le $rate ] || least=$rate
+		[ $most -ge $rate ] || most=$rate
+	done <<<"$text"
+	[ $most -gt 0 ] && [ $((least * 4)) -ge $most ] ||
+		fail "the host counts between $least and $most cycles in a microsecond"
+	slurp "$WORK/record" text
+	samples=0
+	[[ ! $text =~ \(([0-9]+)\ samples\) ]] || samples=${BASH_REMATCH[1]}
+	[ "$samples" -ge 20 ] || fail "the host's perf record has $samples samples"
+}
+
 # pmu_of CPU: the name of the host's PMU that has this CPU among its own
 pmu_of()
 {
