@@ -108,12 +108,11 @@ void check_keep(void)
 	set_registers(&was, arg_u64("seed", 1), exact ? INST_RETIRED : CPU_CYCLES);
 	print("keeping\n");
 	for (round = 0; round < rounds && !typed; round++) {
-		u64 now, loops = WORK;
+		u64 now;
 
-		asm volatile("" : "+r"(loops));
 		counted = read_sysreg(pmevcntr0_el0);
 		isb();
-		pmu_work(loops);
+		pmu_work(WORK);
 		isb();
 		counted = read_sysreg(pmevcntr0_el0) - counted;
 		least = counted < least ? counted : least;
@@ -127,7 +126,7 @@ void check_keep(void)
 		isb();
 		typed = uart_getc(&key);
 		psci(PSCI_VERSION, 0, 0, 0);
-		if (!(round % 8)) {
+		if (!(round % 64)) {
 			alarm_us(50);
 			nap();
 		}
