@@ -52,7 +52,7 @@ include vmm/native.mk
 include $(wildcard guest/rules.mk arm64/linux/rules.mk)
 include $(wildcard tests/host/rules.mk tests/host/qemu/rules.mk)
 include $(wildcard tests/host/probe/rules.mk)
-include $(wildcard tests/unit/rules.mk tests/boot/rules.mk)
+include $(wildcard tests/unit/rules.mk tests/boot/rules.mk tests/selftests/rules.mk)
 include $(wildcard tests/fuzz/rules.mk tests/bench/rules.mk docs/rules.mk)
 
 PHONY += run check check-long check-lint lint clean install
@@ -76,8 +76,8 @@ run:
 	$(Q)tests/host/run --name demo -- tests/boot/demo
 
 CHECK_SUITES := lint man unit probe options-covered bad-input $(BOOT_LANES:%=boot-%) debian profile \
-		boot-stock-kernel $(BOOT_LANES:%=boot-%-stock)
-LONG_SUITES := boot-debug-kernel series
+		boot-stock-kernel $(BOOT_LANES:%=boot-%-stock) selftests-concurrent
+LONG_SUITES := boot-debug-kernel series $(filter-out selftests-concurrent,$(SELFTEST_LANES:%=selftests-%))
 
 # Every suite leaves its result, those after one that failed as well.
 run_suites = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory -j1 --keep-going $(1:%=check-%) || true
@@ -88,7 +88,7 @@ check:
 	$(STEP) kernel
 	$(STEP) kernel-stock
 	$(STEP) emulator
-	$(STEP) tally guests guest-modules native unit-programs plugin
+	$(STEP) tally guests guest-modules native unit-programs plugin selftests
 	$(Q)./setup qemu-root host-root debian-guest
 	$(call run_suites,$(CHECK_SUITES))
 	$(Q)tests/summary $(CHECK_SUITES)
@@ -112,7 +112,7 @@ install: $(B)/tally
 PREFIX ?= /usr/local
 
 clean:
-	rm -rf $(B)/obj $(B)/native $(B)/unit $(B)/guest $(B)/probe $(B)/tally $(B)/tally.debug $(B)/results
+	rm -rf $(B)/obj $(B)/native $(B)/unit $(B)/guest $(B)/probe $(B)/selftests $(B)/tally $(B)/tally.debug $(B)/results
 
 .PHONY: $(PHONY) help
 help:
