@@ -227,6 +227,8 @@ void guest_main(void)
 	overhead[1] = median();
 	SAMPLE(isb(); isb());
 	overhead[2] = median();
+	/* It goes out, and with it what KVM may have loaded to begin with. */
+	print("cost counter-pair %lld\n", (long long)overhead[0]);
 	cost_exits();
 	cost_pmu();
 	for (u32 i = 0; i < NR_TIMERS; i++) {
