@@ -29,7 +29,11 @@ crashed(struct vcpu *vcpu, const char *fmt, ...)
 	end_run(vcpu);
 }
 
-/* Guest and host are both little-endian, so the bytes are the number. */
+/*
+ * Guest and host are both little-endian, so the bytes are the number. They are copied
+ * without memcpy(): glibc's may use SVE, and then the first use of it after each
+ * system call traps.
+ */
 static void serve_mmio(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
@@ -39,14 +43,14 @@ static void serve_mmio(struct vcpu *vcpu)
 	vcpu->stats.mmio++;
 	if (len > sizeof(value))
 		len = sizeof(value);
-	if (run->mmio.is_write)
-		memcpy(&value, run->mmio.data, len);
+	for (unsigned int i = 0; run->mmio.is_write && i < len; i++)
+		value |= (uint64_t)run->mmio.data[i] << 8 * i;
 	if (!bus_access(vcpu->machine->bus, run->mmio.phys_addr, len, run->mmio.is_write, &value))
 		log_debug("vCPU %u: %u-byte %s at 0x%llx, where there is no device",
 			  vcpu->index, len, run->mmio.is_write ? "write" : "read",
 			  (unsigned long long)run->mmio.phys_addr);
-	if (!run->mmio.is_write)
-		memcpy(run->mmio.data, &value, len);
+	for (unsigned int i = 0; !run->mmio.is_write && i < len; i++)
+		run->mmio.data[i] = (uint8_t)(value >> 8 * i);
 }
 
 /* PSCI SYSTEM_OFF and SYSTEM_RESET arrive here (KVM api.rst, KVM_EXIT_SYSTEM_EVENT). */
