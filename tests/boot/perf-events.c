@@ -399,17 +399,20 @@ static void check_twins(void)
 	ok(a.running == a.enabled, "they waited");
 }
 
-static u64 read_pmevcntr(uint32_t n)
-{
-	u64 value = 0;
+/* The number is part of the register's name; the last one is the cycle counter. */
+#define CASES(X)							\
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) \
+	X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30)
+#define CASE(n)		case n: asm volatile("mrs %0, pmevcntr" #n "_el0" : "=r"(value)); break;
 
-#define CASE(n)	case n: asm volatile("mrs %0, pmevcntr" #n "_el0" : "=r"(value)); break
+static u64 read_counter(uint32_t n)
+{
+	u64 value;
+
 	switch (n) {
-	CASE(0); CASE(1); CASE(2); CASE(3); CASE(4); CASE(5); CASE(6); CASE(7);
-	CASE(8); CASE(9); CASE(10); CASE(11); CASE(12); CASE(13); CASE(14); CASE(15);
-	CASE(16); CASE(17); CASE(18); CASE(19); CASE(20); CASE(21); CASE(22); CASE(23);
-	CASE(24); CASE(25); CASE(26); CASE(27); CASE(28); CASE(29); CASE(30);
-	default: asm volatile("mrs %0, pmccntr_el0" : "=r"(value));
+	CASES(CASE)
+	default:
+		asm volatile("mrs %0, pmccntr_el0" : "=r"(value));
 	}
 	return value;
 }
@@ -427,7 +430,7 @@ static bool user_read(volatile struct perf_event_mmap_page *page, u64 *value)
 		*value = page->offset;
 		width = page->pmc_width;
 		if (index)
-			*value += (int64_t)(read_pmevcntr(index - 1) << (64 - width)) >> (64 - width);
+			*value += (int64_t)(read_counter(index - 1) << (64 - width)) >> (64 - width);
 		__sync_synchronize();
 	} while (page->lock != lock);
 	return index;
@@ -605,7 +608,7 @@ static void open_slot(struct slot *slot)
 	/* Much of what chance makes can't be a group. */
 	slot->fd = sys_open(&attr, on < 0 ? 0 : -1, on, group);
 	if (slot->fd < 0) {
-		attr.exclude_host = attr.exclude_guest = 0;
+		attr.exclude_host = 0;
 		slot->fd = sys_open(&attr, on < 0 ? 0 : -1, on, -1);
 	}
 	if (slot->fd < 0)

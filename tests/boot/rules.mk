@@ -47,6 +47,14 @@ $(BOOT_PROGRAMS): $(B)/boot/%: tests/boot/%.c tests/boot/rules.mk | $(B)/.sysroo
 	$(call say,CC,$@)
 	$(Q)$(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(CFLAGS) -D_GNU_SOURCE -static -o $@ $<
 
+# For a Linux guest that uses perf.
+$(B)/boot/perf.cpio: tests/boot/perf-init $(B)/boot/perf-events $(B)/host-root/usr/bin/perf \
+		tests/bench/libraries tests/bench/initrd
+	$(call say,CPIO,$@)
+	$(Q)tests/bench/initrd $@ init=$< bin/perf-events=$(B)/boot/perf-events \
+		bin/busybox=$(B)/host-root/usr/bin/busybox \
+		$$(tests/bench/libraries $(B)/host-root perf)
+
 .PHONY: $(B)/boot/.made
-$(B)/boot/.made: tally guests $(BOOT_PROGRAMS)
+$(B)/boot/.made: tally guests $(BOOT_PROGRAMS) $(B)/boot/perf.cpio
 	$(Q)tests/boot/make $(B)/boot
