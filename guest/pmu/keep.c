@@ -20,7 +20,7 @@ static void get_registers(struct registers *r)
 {
 	u64 exist = all_counters();
 
-	r->pmcr = read_sysreg(pmcr_el0);
+	r->pmcr = read_sysreg(pmcr_el0) & 0xffff;	/* above it names the CPU */
 	r->pmselr = read_sysreg(pmselr_el0);
 	r->pmuserenr = read_sysreg(pmuserenr_el0);
 	/* An emulator may show more bits, see check_registers(). */
@@ -41,7 +41,7 @@ static void set_registers(struct registers *r, u64 seed, u32 event)
 	u64 wide = version >= PMUV3P5 ? ~0ULL : 0xffffffff;
 
 	pmu_clear();
-	r->pmcr = (read_sysreg(pmcr_el0) & ~0xffULL) | PMCR_LC | PMCR_DP | PMCR_D | PMCR_E |
+	r->pmcr = (u64)nr_counters << 11 | PMCR_LC | PMCR_DP | PMCR_D | PMCR_E |
 		  (version >= PMUV3P5 ? PMCR_LP : 0);
 	r->pmselr = nr_counters - 1;
 	r->pmuserenr = PMUSERENR_CR | PMUSERENR_ER;

@@ -16,6 +16,7 @@ void check_identity(void)
 {
 	u64 pmcr = read_sysreg(pmcr_el0);
 	bool cleared = arg_u64("cleared", 0);
+	u32 counters = 0, types = 0;
 
 	if (arg_given("counters"))
 		check_eq("counters", nr_counters, arg_u64("counters", 0));
@@ -37,9 +38,11 @@ void check_identity(void)
 	check_hex("reset-pmccntr", read_sysreg(pmccntr_el0), 0);
 	check_hex("reset-pmccfiltr", read_sysreg(pmccfiltr_el0), 0);
 	for (u32 i = 0; i < nr_counters; i++) {
-		check_hex(check_name("reset-pmevcntr%u", i), pmevcntr_read(i), 0);
-		check_hex(check_name("reset-pmevtyper%u", i), pmevtyper_read(i), 0);
+		counters += pmevcntr_read(i) != 0;
+		types += pmevtyper_read(i) != 0;
 	}
+	check_eq("reset-pmevcntr", counters, 0);
+	check_eq("reset-pmevtyper", types, 0);
 }
 
 /* Both halves of a set/clear pair read as the same bits. */
@@ -97,7 +100,7 @@ static void check_pmcr(void)
 
 static void check_select(void)
 {
-	u32 last = nr_counters - 1;
+	u32 last = nr_counters - 1, others = 0;
 
 	write_sysreg(31, pmselr_el0);
 	isb();
@@ -131,7 +134,8 @@ static void check_select(void)
 	for (u32 i = 0; i < nr_counters; i++)
 		pmevcntr_write(i, 100 + i);
 	for (u32 i = 0; i < nr_counters; i++)
-		check_eq(check_name("pmevcntr%u-own", i), pmevcntr_read(i), 100 + i);
+		others += pmevcntr_read(i) != 100 + i;
+	check_eq("pmevcntr-own", others, 0);
 }
 
 void check_registers(void)

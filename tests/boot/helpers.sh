@@ -130,35 +130,45 @@ nothing_is_swapped()
 # vCPU 0 goes from CPU to CPU, and the guest's registers with it.
 vcpu_moves()
 {
-	local cpu tasks=(/proc/"$TALLY_PID"/task/*) stat
+	local cpu tasks=(/proc/"$TALLY_PID"/task/*) stat tries
 	for cpu in 1 0 1 0 1 0; do
 		vcpu_to 0 $cpu
-		nap 0.05
-		# What follows the name in parentheses begins with field 3.
-		slurp "${tasks[1]}/stat" stat
-		read -ra stat <<<"${stat##*) }"
-		[ "${stat[36]}" = $cpu ] || fail "vCPU 0 is on CPU ${stat[36]}, not $cpu"
+		for ((tries = 50; tries; tries--)); do
+			nap 0.05
+			# What follows the name in parentheses begins with field 3.
+			slurp "${tasks[1]}/stat" stat
+			read -ra stat <<<"${stat##*) }"
+			[ "${stat[36]}" != $cpu ] || break
+		done
+		[ $tries -gt 0 ] || fail "vCPU 0 is on CPU ${stat[36]}, not $cpu"
 	done
 	[[ ${CMD[*]} == *partitioned* ]] || return 0
 	swaps
-	[ "$SWAPS" -gt 10 ] || fail "$SWAPS swaps of registers"
+	[ "$SWAPS" -gt 0 ] || fail "the guest's registers are never swapped"
 }
 
-# Something else wants CPU 0, too.
+# Something else wants CPU 0, too, until the vCPU had to give way a few times.
 vcpu_is_preempted()
 {
-	local tasks=(/proc/"$TALLY_PID"/task/*) before after
-	before=$(status_of "${tasks[1]}" nonvoluntary_ctxt_switches)
-	timeout 0.2 taskset -c 0 bash -c 'while :; do :; done'
-	after=$(status_of "${tasks[1]}" nonvoluntary_ctxt_switches)
-	[ $((after - before)) -gt 3 ] || fail "vCPU 0 was preempted $((after - before)) times"
+	local tasks=(/proc/"$TALLY_PID"/task/*) begin now tries busy
+	while :; do :; done &
+	busy=$!
+	taskset -pc 0 $busy >/dev/null
+	preemptions begin
+	for ((tries = 100; tries; tries--)); do
+		nap 0.05
+		preemptions now
+		[ $((now - begin)) -lt 5 ] || break
+	done
+	{ kill $busy && wait $busy; } 2>/dev/null
+	[ $tries -gt 0 ] || fail "vCPU 0 was preempted $((now - begin)) times"
 }
-status_of()
+preemptions()
 {
 	local key value
 	while read -r key value; do
-		[ "$key" != "$2:" ] || echo "$value"
-	done <"$1/status"
+		[ "$key" != nonvoluntary_ctxt_switches: ] || printf -v "$1" %s "$value"
+	done <"${tasks[1]}/status"
 }
 
 # For run=each and run=together: each=VALUES, one run for each value, with it in
@@ -238,6 +248,8 @@ host_counted()
 host_goes_on()
 {
 	local text exact=()
+	slurp "$OUT" text
+	[[ $text != *'skip isolation'* ]] || return 0
 	[ "$LANE" != exact ] || exact=(exact)
 	text=$(build/boot/perf-events 0 beside "${exact[@]}" period) ||
 		fail "the host's events: $text"
