@@ -43,7 +43,8 @@ static bool listed(const char *list, const char *name)
 		if (!strncmp(list, name, len) && (list[len] == ',' || !list[len]))
 			return true;
 		list = strchr(list, ',');
-		list += list != NULL;
+		if (list)
+			list++;
 	}
 	return false;
 }

@@ -226,7 +226,7 @@ together()
 # The host counts on all counters that a guest may get, before it does.
 host_counts()
 {
-	local text= tries=100
+	local text='' tries=100
 	rm -f "$WORK/perf"
 	perf stat -a -x, -I 50 -o "$WORK/perf" \
 		-e cycles,cycles,cycles,cycles,cycles,cycles,cycles 2>/dev/null &
