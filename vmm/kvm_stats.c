@@ -8,6 +8,7 @@
 
 /* More than any kernel has, and little enough for the stack. */
 #define NAME_MAX_SIZE	256
+#define DESC_MAX_SIZE	(sizeof(struct kvm_stats_desc) + NAME_MAX_SIZE)
 
 static int read_at(int fd, void *buffer, size_t size, off_t offset)
 {
@@ -41,7 +42,7 @@ int kvm_stats_add_from(int stats_fd, struct kvm_stat *stats, size_t n)
 		size_t size = sizeof(struct kvm_stats_desc) + header.name_size;
 		union {
 			struct kvm_stats_desc	desc;
-			char			bytes[sizeof(struct kvm_stats_desc) + NAME_MAX_SIZE];
+			char			bytes[DESC_MAX_SIZE];
 		} u;
 		uint64_t value;
 
