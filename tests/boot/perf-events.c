@@ -749,7 +749,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	check_name = "counters";
-	/* On a slow machine the kernel takes samples for too frequent. */
+	/* On a slow machine the kernel takes samples for too frequent, and may have before. */
+	set_sysctl("perf_cpu_time_max_percent", "25");
+	set_sysctl("perf_event_max_sample_rate", "100000");
 	set_sysctl("perf_cpu_time_max_percent", "0");
 	/* A group that could never be on the PMU does not open. */
 	while (open_event(event_of(CPU_CYCLES), cpu, nr_fds ? fds[0] : -1) >= 0)
