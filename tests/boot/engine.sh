@@ -264,7 +264,7 @@ t()
 	-) ;;
 	linux)
 		CMD+=(-k "${KERNEL:-build/kernel/Image}" -i build/boot/initrd)
-		bootargs="quiet panic=-1 $bootargs" ;;
+		bootargs="loglevel=5 panic=-1 $bootargs" ;;
 	*)
 		CMD+=(-k "build/guest/$guest.bin")
 		# Where it is known, guests need not guess which faults to expect.
