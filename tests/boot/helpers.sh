@@ -130,7 +130,7 @@ nothing_is_swapped()
 # vCPU 0 goes from CPU to CPU, and the guest's registers with it.
 vcpu_moves()
 {
-	local cpu tasks=(/proc/"$TALLY_PID"/task/*) stat tries
+	local cpu tasks=(/proc/"$TALLY_PID"/task/*) stat tries moves=0
 	for cpu in 1 0 1 0 1 0; do
 		vcpu_to 0 $cpu
 		for ((tries = 50; tries; tries--)); do
@@ -138,18 +138,22 @@ vcpu_moves()
 			# What follows the name in parentheses begins with field 3.
 			slurp "${tasks[1]}/stat" stat
 			read -ra stat <<<"${stat##*) }"
-			[ "${stat[36]}" != $cpu ] || break
+			[ "${stat[36]:-$cpu}" != $cpu ] || break
 		done
 		[ $tries -gt 0 ] || fail "vCPU 0 is on CPU ${stat[36]}, not $cpu"
+		# A fast guest may be through before the last moves.
+		[ -n "${stat[36]:-}" ] || break
+		moves=$((moves + 1))
 	done
+	[ $moves -ge 2 ] || fail "the guest ended after $moves moves"
 }
 # Each time its registers were swapped, the summary says.
 moved_with_registers()
 {
 	local text
 	slurp "$ERR" text
-	[[ $text =~ PMU:\ ([0-9]+)\ register\ swaps ]] && [ "${BASH_REMATCH[1]}" -ge 6 ] ||
-		fail "six moves, ${BASH_REMATCH[1]:-no} swaps"
+	[[ $text =~ PMU:\ ([0-9]+)\ register\ swaps ]] && [ "${BASH_REMATCH[1]}" -ge 2 ] ||
+		fail "the guest's registers were swapped ${BASH_REMATCH[1]:-no} times"
 }
 
 # Something else wants CPU 0, too, until the vCPU had to give way a few times.
