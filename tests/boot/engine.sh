@@ -78,8 +78,8 @@ in_list()
 applies()
 {
 	local lane yes=1
-	# The exact lane is slow, and for what has to be exact.
-	[ "$LANE" = exact ] || case $1 in '' | !*) yes=0 ;; esac
+	# The exact lanes are slow, and for what has to be exact.
+	[[ $LANE = exact* ]] || case $1 in '' | !*) yes=0 ;; esac
 	for lane in ${1//,/ }; do
 		case $lane in
 		all | "$LANE") yes=0 ;;
