@@ -29,6 +29,7 @@ int arch_vm_setup(struct machine *machine, struct error *err)
 {
 	const struct plan *plan = machine->plan;
 	struct kvm_enable_cap mte = { .cap = KVM_CAP_ARM_MTE };
+	struct kvm_enable_cap line_masks = { .cap = KVM_CAP_ARM_TIMER_IRQ_MASK };
 	struct kvm_arm_counter_offset offset = { .counter_offset = plan->timer.offset };
 	int ret = 0;
 
@@ -36,6 +37,11 @@ int arch_vm_setup(struct machine *machine, struct error *err)
 		ret = kvm_ioctl(machine->vm_fd, KVM_ENABLE_CAP, &mte);
 		if (ret < 0)
 			return failed(err, ret, "KVM_CAP_ARM_MTE");
+	}
+	if (plan->gic.line_masks) {
+		ret = kvm_ioctl(machine->vm_fd, KVM_ENABLE_CAP, &line_masks);
+		if (ret < 0)
+			return failed(err, ret, "--irqchip: user: KVM_CAP_ARM_TIMER_IRQ_MASK");
 	}
 	if (plan->timer.offset_set) {
 		ret = kvm_ioctl(machine->vm_fd, KVM_ARM_SET_COUNTER_OFFSET, &offset);
@@ -134,12 +140,14 @@ static int setup_steal_time(struct machine *machine, struct error *err)
 int arch_vcpus_setup(struct machine *machine, struct error *err)
 {
 	const struct plan *plan = machine->plan;
+	bool in_kernel = plan->gic.kind != IRQCHIP_USER;
 	int ret = 0;
 
 	if (plan->pmu.mode != PMU_NONE)
-		ret = pmu_setup(&plan->pmu, machine->vcpu_fds, plan->cpus, true,
+		ret = pmu_setup(&plan->pmu, machine->vcpu_fds, plan->cpus, in_kernel,
 				&machine->pmu_counters, err);
-	if (!ret)
+	/* A GIC in user space knows the timers' PPIs itself, and KVM takes none. */
+	if (!ret && in_kernel)
 		ret = setup_timers(machine, err);
 	if (!ret && plan->cpu.steal_time)
 		ret = setup_steal_time(machine, err);

@@ -65,7 +65,7 @@ int fdt_property_interrupt(void *fdt, uint32_t intid, enum irq_trigger trigger)
 /* A GICv2's PPI specifier says which CPUs it is wired to. */
 static uint32_t ppi_flags(const struct plan *plan)
 {
-	if (plan->gic.kind == IRQCHIP_GICV2 || plan->gic.kind == IRQCHIP_GICV2M)
+	if (plan->gic.cpu_interface.size)
 		return IRQ_LEVEL_HIGH | ((1u << plan->cpus) - 1) << 8;
 	return IRQ_LEVEL_HIGH;
 }

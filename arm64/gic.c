@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The interrupt controller in the kernel (KVM devices/arm-vgic.rst, arm-vgic-v3.rst,
- * arm-vgic-its.rst).
+ * The interrupt controller: KVM's (devices/arm-vgic.rst, arm-vgic-v3.rst,
+ * arm-vgic-its.rst), unless it is in user space (gic_user.c).
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arch.h"
+#include "gic_user.h"
 #include "gicv2m.h"
 #include "kvm.h"
 #include "map.h"
@@ -107,6 +108,8 @@ static int create_gicv3(struct machine *machine, struct error *err)
 int arch_irqchip_create(struct machine *machine, struct error *err)
 {
 	switch (machine->plan->gic.kind) {
+	case IRQCHIP_USER:
+		return gic_user_create(machine, err);
 	case IRQCHIP_GICV2:
 	case IRQCHIP_GICV2M:
 		return create_gicv2(machine, err);
@@ -122,6 +125,7 @@ void arch_teardown(struct machine *machine)
 	if (machine->gic_fd >= 0)
 		kvm_close(machine->gic_fd);
 	gicv2m_destroy(machine);
+	gic_user_destroy(machine);
 }
 
 static void spi_set(const struct irq_line *line, bool level)
@@ -136,5 +140,7 @@ static void spi_set(const struct irq_line *line, bool level)
 
 struct irq_line arch_irq_line(struct machine *machine, uint32_t intid)
 {
+	if (machine->gic_user)
+		return gic_user_line(machine, intid);
 	return (struct irq_line) { .set = spi_set, .vm_fd = machine->vm_fd, .intid = intid };
 }

@@ -137,3 +137,16 @@ void host_probe_vm(int vm_fd, struct host_caps *caps)
 	caps->irqchip[IRQCHIP_GICV2] = v2;
 	caps->irqchip[IRQCHIP_GICV2M] = v2;	/* the MSI frame is tally's own */
 }
+
+/*
+ * KVM without the series keeps a timer's physical interrupt away only through the active
+ * state of a GIC that it virtualises; without one that of the physical timer never ends.
+ */
+const char *host_refuses_user_gic(const struct host_caps *caps)
+{
+	if (!caps->user_irq)
+		return "KVM_CAP_ARM_USER_IRQ is missing (Linux 4.12)";
+	if (!caps->timer_irq_mask && !caps->irqchip[IRQCHIP_GICV2] && !caps->irqchip[IRQCHIP_GICV3])
+		return "the host's KVM has no GIC for guests, and without KVM_CAP_ARM_TIMER_IRQ_MASK (kernel series) the physical timer's interrupt can then hang the host";
+	return NULL;
+}

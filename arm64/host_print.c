@@ -12,7 +12,7 @@
 #include "option.h"
 #include "pmu.h"
 
-enum fact_kind { FACT_BOOL, FACT_UNSIGNED, FACT_U64, FACT_TEXT, FACT_CPUS };
+enum fact_kind { FACT_BOOL, FACT_UNSIGNED, FACT_U64, FACT_TEXT, FACT_CPUS, FACT_USER_GIC };
 
 /* One row, one fact. The key is the JSON name and stays. */
 struct fact {
@@ -40,6 +40,7 @@ static const struct fact facts[] = {
 	{ "gicv3_its", "ITS in the kernel", FACT_BOOL, OF_REPORT(caps.irqchip[IRQCHIP_GICV3_ITS]) },
 	{ "user_irq", "timer and PMU lines for a user-space GIC", FACT_BOOL,
 	  OF_REPORT(caps.user_irq) },
+	{ "user_irqchip", "GIC in user space", FACT_USER_GIC, OF_REPORT(caps) },
 	{ "timer_frequency", "timer frequency, Hz", FACT_U64, OF_REPORT(timer_hz) },
 	{ "counter_offset", "counter offset of a VM", FACT_BOOL, OF_REPORT(caps.counter_offset) },
 	{ "timer_irq_mask", "timer line masks (kernel series)", FACT_BOOL,
@@ -56,7 +57,7 @@ static const struct fact facts[] = {
 static const struct {
 	const char	*option;
 	size_t		offset;		/* of a bool in struct host_report */
-	const char	*without;	/* why not, when it is false */
+	const char	*without;	/* why not, when it is false; NULL: ask */
 } options[] = {
 	{ "--irqchip gicv2", OF_REPORT(caps.irqchip[IRQCHIP_GICV2]),
 	  "the host's interrupt controller has no GICv2 for guests" },
@@ -66,8 +67,7 @@ static const struct {
 	  "the host's interrupt controller is no GICv3" },
 	{ "--irqchip gicv3-its", OF_REPORT(caps.irqchip[IRQCHIP_GICV3_ITS]),
 	  "the host's interrupt controller is no GICv3, or KVM has no ITS" },
-	{ "--irqchip user", OF_REPORT(caps.irqchip[IRQCHIP_USER]),
-	  "tally has no GIC of its own yet" },
+	{ "--irqchip user" },
 	{ "--counter-offset", OF_REPORT(caps.counter_offset),
 	  "KVM_CAP_COUNTER_OFFSET is missing (Linux 6.4)" },
 	{ "--sve-max-vl", OF_REPORT(caps.sve), "the host's CPUs have no SVE" },
@@ -97,6 +97,13 @@ static const char *pmuver_name(unsigned int pmuver)
 	return pmuver < COUNT(names) && names[pmuver] ? names[pmuver] : "unknown";
 }
 
+static const char *user_gic_lines(const struct host_caps *caps)
+{
+	if (host_refuses_user_gic(caps))
+		return "no";
+	return caps->timer_irq_mask ? "with line masks" : "on line levels alone";
+}
+
 static const void *fact_value(const struct host_report *report, size_t offset)
 {
 	return (const char *)report + offset;
@@ -120,6 +127,8 @@ static const char *fact_text(const struct host_report *report, const struct fact
 		return *(const char *)value ? value : "-";
 	case FACT_CPUS:
 		return cpu_list_format(value, text, size);
+	case FACT_USER_GIC:
+		return user_gic_lines(value);
 	}
 	return "";
 }
@@ -138,6 +147,7 @@ static struct json_object *fact_json(const struct host_report *report, const str
 		return json_object_new_int64(*(const uint64_t *)value);
 	case FACT_TEXT:
 	case FACT_CPUS:
+	case FACT_USER_GIC:
 		return json_object_new_string(fact_text(report, fact, text, sizeof(text)));
 	}
 	return NULL;
@@ -154,6 +164,8 @@ static const char *option_offered(const struct host_report *report, size_t i, co
 
 	if (i < COUNT(options)) {
 		*name = options[i].option;
+		if (!options[i].without)
+			return host_refuses_user_gic(&report->caps);
 		return *(const bool *)fact_value(report, options[i].offset) ?
 			NULL : options[i].without;
 	}

@@ -21,7 +21,6 @@
 #define GICV2M_SIZE		0x1000ull
 #define GICV3_REDIST_SIZE	0x20000ull	/* for each CPU */
 #define GICV3_ITS_SIZE		0x20000ull
-#define GICV2_MAX_CPUS		8
 
 /* INTIDs. */
 #define SPI_BASE		32

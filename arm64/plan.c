@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arch.h"
+#include "gicv2.h"
 #include "map.h"
 #include "pmu.h"
 
@@ -78,7 +79,7 @@ const struct option_group cpu_options = { "CPU", cpu_rows };
 
 static const struct option_row irqchip_rows[] = {
 	{ "irqchip", 0, OPTION_REQUIRED, "TYPE",
-	  "gicv2, gicv2m, gicv3, gicv3-its or user (default: gicv3, else gicv2)",
+	  "gicv2, gicv2m, gicv3, gicv3-its or user (default: gicv3, else gicv2, else user)",
 	  parse_irqchip, 0 },
 	{ 0 }
 };
@@ -104,6 +105,7 @@ void arch_nominal_host(struct host_caps *caps)
 		.steal_time	= true,
 		.pmu_v3		= true,
 		.counter_offset	= true,
+		.user_irq	= true,
 		.irqchip	= {
 			[IRQCHIP_GICV2]		= true,
 			[IRQCHIP_GICV2M]	= true,
@@ -154,7 +156,23 @@ static enum irqchip best_irqchip(const struct host_caps *caps)
 		if (caps->irqchip[order[i]])
 			return order[i];
 	}
-	return IRQCHIP_AUTO;
+	return host_refuses_user_gic(caps) ? IRQCHIP_AUTO : IRQCHIP_USER;
+}
+
+static int check_irqchip(enum irqchip kind, const struct host_caps *caps, struct error *err)
+{
+	const char *refused = kind == IRQCHIP_USER ? host_refuses_user_gic(caps) : NULL;
+
+	if (kind == IRQCHIP_AUTO)
+		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENODEV,
+				 "this host's KVM offers no interrupt controller (see tally host)");
+	if (refused)
+		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENODEV, "--irqchip: user: %s", refused);
+	if (kind != IRQCHIP_USER && !caps->irqchip[kind])
+		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENODEV,
+				 "--irqchip: %s: this host's KVM does not offer it (see tally host)",
+				 irqchip_names[kind]);
+	return 0;
 }
 
 static int plan_gic(const struct config *config, const struct host_caps *caps,
@@ -163,27 +181,27 @@ static int plan_gic(const struct config *config, const struct host_caps *caps,
 	struct gic_plan *gic = &plan->gic;
 	uint32_t last = SPI_BASE;
 	uint64_t below;
+	int ret;
 
 	gic->kind = config->arm64.irqchip;
-	if (gic->kind == IRQCHIP_USER)
-		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENOTSUP,
-				 "--irqchip: user: the interrupt controller in user space comes later");
 	if (gic->kind == IRQCHIP_AUTO)
 		gic->kind = best_irqchip(caps);
-	if (gic->kind == IRQCHIP_AUTO)
-		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENODEV,
-				 "this host's KVM offers no interrupt controller (see tally host)");
-	if (!caps->irqchip[gic->kind])
-		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENODEV,
-				 "--irqchip: %s: this host's KVM does not offer it (see tally host)",
-				 irqchip_names[gic->kind]);
+	ret = check_irqchip(gic->kind, caps, err);
+	if (ret < 0)
+		return ret;
 	for (unsigned int i = 0; i < plan->n_devices; i++) {
 		if (plan->devices[i].intid > last)
 			last = plan->devices[i].intid;
 	}
 	gic->distributor = (struct range) { MAP_GIC_END - GIC_DIST_SIZE, GIC_DIST_SIZE };
 	below = gic->distributor.gpa;
-	if (gic->kind == IRQCHIP_GICV2 || gic->kind == IRQCHIP_GICV2M) {
+	if (gic->kind == IRQCHIP_GICV3 || gic->kind == IRQCHIP_GICV3_ITS) {
+		uint64_t size = plan->cpus * GICV3_REDIST_SIZE;
+
+		gic->redistributors = (struct range) { below - size, size };
+		if (gic->kind == IRQCHIP_GICV3_ITS)
+			gic->its = (struct range) { below - size - GICV3_ITS_SIZE, GICV3_ITS_SIZE };
+	} else {
 		if (plan->cpus > GICV2_MAX_CPUS)
 			return error_set(err, TALLY_EXIT_USAGE, E2BIG,
 					 "--cpus: %u: a GICv2 has at most %d", plan->cpus,
@@ -195,12 +213,7 @@ static int plan_gic(const struct config *config, const struct host_caps *caps,
 			gic->v2m_first = last + 1;
 			last += SPI_V2M_COUNT;
 		}
-	} else {
-		uint64_t size = plan->cpus * GICV3_REDIST_SIZE;
-
-		gic->redistributors = (struct range) { below - size, size };
-		if (gic->kind == IRQCHIP_GICV3_ITS)
-			gic->its = (struct range) { below - size - GICV3_ITS_SIZE, GICV3_ITS_SIZE };
+		gic->line_masks = gic->kind == IRQCHIP_USER && caps->timer_irq_mask;
 	}
 	/* KVM takes multiples of 32 up to 1024 INTIDs, of which the last four are special. */
 	gic->spis = (last - SPI_BASE) / 32 * 32 + 32;

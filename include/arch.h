@@ -47,6 +47,15 @@ void arch_teardown(struct machine *machine);
 /* The line of SPI @intid. */
 struct irq_line arch_irq_line(struct machine *machine, uint32_t intid);
 
+/*
+ * Around each KVM_RUN on the vCPU's thread, where machine->gic_user is set. @ret is what
+ * KVM_RUN returned.
+ */
+void arch_vcpu_enter(struct vcpu *vcpu);
+void arch_vcpu_left(struct vcpu *vcpu, int ret);
+/* What there is to say after the run, at level info. */
+void arch_print_stats(const struct machine *machine);
+
 /* "gicv3" and so on, as --irqchip takes it. */
 const char *arch_irqchip_name(const struct plan *plan);
 

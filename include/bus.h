@@ -21,6 +21,10 @@
 struct bus_ops {
 	uint64_t (*read)(void *device, uint64_t offset, unsigned int len);
 	void (*write)(void *device, uint64_t offset, unsigned int len, uint64_t value);
+	/* Instead of these, where it matters which CPU asks. */
+	uint64_t (*read_by)(void *device, unsigned int cpu, uint64_t offset, unsigned int len);
+	void (*write_by)(void *device, unsigned int cpu, uint64_t offset, unsigned int len,
+			 uint64_t value);
 };
 
 struct bus;
@@ -44,7 +48,8 @@ int bus_doorbell(struct bus *bus, uint64_t gpa, uint32_t value, int fd);
  * Let KVM keep back writes of @size bytes at @gpa (KVM api.rst,
  * KVM_REGISTER_COALESCED_MMIO): they reach the device in order, before the next
  * access of any vCPU that returns to user space, and at bus_drain(). Only for a
- * register whose writer does not wait for an effect without such an access.
+ * register whose writer does not wait for an effect without such an access, and
+ * where it does not matter which CPU that is.
  * Returns a negative errno when KVM can't.
  */
 int bus_keep_back(struct bus *bus, uint64_t gpa, uint32_t size);
@@ -53,7 +58,8 @@ void bus_set_run(struct bus *bus, void *run, size_t size);
 /* Hand what is kept back to the devices. Any thread that holds no device's lock. */
 void bus_drain(struct bus *bus);
 
-/* False when no device covers the access; a read then has *@value = 0. */
-bool bus_access(struct bus *bus, uint64_t gpa, unsigned int len, bool write, uint64_t *value);
+/* By vCPU @cpu. False when no device covers the access; a read then has *@value = 0. */
+bool bus_access(struct bus *bus, unsigned int cpu, uint64_t gpa, unsigned int len, bool write,
+		uint64_t *value);
 
 #endif

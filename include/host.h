@@ -59,6 +59,9 @@ int host_discover(int *kvm_fd, struct host_caps *caps, bool with_pmus, struct er
  */
 void host_probe_vm(int vm_fd, struct host_caps *caps);
 
+/* Why a GIC in user space can't work on this host, or NULL where it can. */
+const char *host_refuses_user_gic(const struct host_caps *caps);
+
 #define HOST_PMU_SYSFS	"/sys/bus/event_source/devices"
 
 /*

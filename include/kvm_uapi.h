@@ -37,6 +37,15 @@ struct kvm_arm_counter_offset {
 #define KVM_CAP_ARM_PMU_RESERVE		(KVM_CAP_TALLY_BASE + 1)
 #define KVM_CAP_ARM_TIMER_IRQ_MASK	(KVM_CAP_TALLY_BASE + 2)
 
+/*
+ * struct kvm_run's "s" with KVM_CAP_ARM_TIMER_IRQ_MASK: bits KVM_ARM_DEV_* each. The mask is
+ * user space's: which lines are pending in its interrupt controller.
+ */
+struct kvm_arm_irq_lines {
+	__u64 device_irq_level;
+	__u64 device_irq_mask;
+};
+
 /* Encoding of a system register for KVM_GET_ONE_REG by its five fields. */
 #define KVM_SYSREG(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
 

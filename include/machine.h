@@ -51,6 +51,7 @@ struct machine {
 	int			*vcpu_fds;	/* the same descriptors in a row */
 	int			gic_fd, its_fd;
 	void			*gicv2m;	/* the frame, where there is one */
+	void			*gic_user;	/* the GIC in user space, where there is one */
 	void			**devices;	/* plan->n_devices */
 	unsigned int		pmu_counters;	/* in PMCR_EL0.N */
 	atomic_bool		stopping;
@@ -75,6 +76,9 @@ void machine_destroy(struct machine *machine);
 int machine_start(struct machine *machine, struct error *err);
 /* Make every vCPU thread leave KVM_RUN and end; waits for them. Main thread. */
 void machine_stop(struct machine *machine);
+
+/* Make a vCPU whose thread runs leave KVM_RUN, or not stay in it if it is on its way there. */
+void machine_kick(struct vcpu *vcpu);
 
 /* One vCPU's thread. */
 void *vcpu_thread(void *vcpu);

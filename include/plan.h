@@ -34,12 +34,13 @@ struct range {
 struct gic_plan {
 	enum irqchip	kind;			/* never IRQCHIP_AUTO */
 	struct range	distributor;
-	struct range	cpu_interface;		/* GICv2 */
+	struct range	cpu_interface;		/* GICv2, KVM's or in user space */
 	struct range	redistributors;		/* GICv3 */
 	struct range	its;			/* GICv3 with ITS */
 	struct range	v2m;			/* GICv2m frame */
 	uint32_t	v2m_first;		/* INTID of the first of its SPIs */
 	unsigned int	spis;			/* multiple of 32 */
+	bool		line_masks;		/* KVM_CAP_ARM_TIMER_IRQ_MASK, for one in user space */
 };
 
 struct timer_plan {

@@ -149,17 +149,19 @@ void bus_drain(struct bus *bus)
 
 		/* KVM writes no more than the access has: behind it an older entry shows */
 		memcpy(&value, entry->data, len < sizeof(value) ? len : sizeof(value));
-		bus_access(bus, entry->phys_addr, len, true, &value);
+		bus_access(bus, 0, entry->phys_addr, len, true, &value);
 		first = (first + 1) % bus->ring_entries;
 		__atomic_store_n(&ring->first, first, __ATOMIC_RELEASE);
 	}
 	pthread_mutex_unlock(&bus->drain_lock);
 }
 
-bool bus_access(struct bus *bus, uint64_t gpa, unsigned int len, bool write, uint64_t *value)
+bool bus_access(struct bus *bus, unsigned int cpu, uint64_t gpa, unsigned int len, bool write,
+		uint64_t *value)
 {
 	size_t at = bus_find(bus, gpa);
 	const struct bus_entry *entry = bus->entries + at;
+	const struct bus_ops *ops;
 	uint64_t offset;
 
 	if (!write)
@@ -169,9 +171,14 @@ bool bus_access(struct bus *bus, uint64_t gpa, unsigned int len, bool write, uin
 	offset = gpa - entry->gpa;
 	if (len > entry->size - offset)
 		return false;
-	if (write)
-		entry->ops->write(entry->device, offset, len, *value);
+	ops = entry->ops;
+	if (write && ops->write_by)
+		ops->write_by(entry->device, cpu, offset, len, *value);
+	else if (write)
+		ops->write(entry->device, offset, len, *value);
+	else if (ops->read_by)
+		*value = ops->read_by(entry->device, cpu, offset, len);
 	else
-		*value = entry->ops->read(entry->device, offset, len);
+		*value = ops->read(entry->device, offset, len);
 	return true;
 }

@@ -278,16 +278,18 @@ int machine_start(struct machine *machine, struct error *err)
 }
 
 /* immediate_exit catches a vCPU that is on its way into KVM_RUN when the signal comes. */
+void machine_kick(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	pthread_kill(vcpu->thread, KICK_SIGNAL);
+}
+
 void machine_stop(struct machine *machine)
 {
 	atomic_store(&machine->stopping, true);
 	for (unsigned int i = 0; i < machine->plan->cpus; i++) {
-		struct vcpu *vcpu = &machine->vcpus[i];
-
-		if (!vcpu->started)
-			continue;
-		__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-		pthread_kill(vcpu->thread, KICK_SIGNAL);
+		if (machine->vcpus[i].started)
+			machine_kick(&machine->vcpus[i]);
 	}
 	for (unsigned int i = 0; i < machine->plan->cpus; i++) {
 		if (machine->vcpus[i].started)

@@ -208,6 +208,7 @@ static void print_summary(const struct run *run, const struct machine *machine)
 	log_info("%.3f s, %llu exits to tally (%llu of them MMIO), peak memory %lu KiB",
 		 seconds_since(&run->start), (unsigned long long)runs, (unsigned long long)mmio,
 		 peak_memory());
+	arch_print_stats(machine);
 	if (machine->plan->pmu.mode != PMU_NONE)
 		pmu_print_stats(machine->vcpu_fds, machine->plan->cpus);
 }

@@ -45,7 +45,8 @@ static void serve_mmio(struct vcpu *vcpu)
 		len = sizeof(value);
 	for (unsigned int i = 0; run->mmio.is_write && i < len; i++)
 		value |= (uint64_t)run->mmio.data[i] << 8 * i;
-	if (!bus_access(vcpu->machine->bus, run->mmio.phys_addr, len, run->mmio.is_write, &value))
+	if (!bus_access(vcpu->machine->bus, vcpu->index, run->mmio.phys_addr, len,
+			run->mmio.is_write, &value))
 		log_debug("vCPU %u: %u-byte %s at 0x%llx, where there is no device",
 			  vcpu->index, len, run->mmio.is_write ? "write" : "read",
 			  (unsigned long long)run->mmio.phys_addr);
@@ -114,11 +115,18 @@ static bool serve_exit(struct vcpu *vcpu)
 void *vcpu_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
+	bool has_lines = vcpu->machine->gic_user;
 	bool again = true;
 
-	while (again && !atomic_load_explicit(&vcpu->machine->stopping, memory_order_relaxed)) {
-		int ret = kvm_ioctl_value(vcpu->fd, KVM_RUN, 0);
+	/* A kick that is over takes its immediate_exit along, so look for a stop after that. */
+	while (again && !atomic_load(&vcpu->machine->stopping)) {
+		int ret;
 
+		if (has_lines)
+			arch_vcpu_enter(vcpu);
+		ret = kvm_ioctl_value(vcpu->fd, KVM_RUN, 0);
+		if (has_lines)
+			arch_vcpu_left(vcpu, ret);
 		vcpu->stats.runs++;
 		bus_drain(vcpu->machine->bus);
 		if (ret >= 0) {

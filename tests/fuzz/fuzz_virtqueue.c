@@ -67,14 +67,14 @@ static void check(bool good, const char *what)
 
 static void mmio(uint64_t offset, unsigned int len, bool write, uint64_t value)
 {
-	check(bus_access(bus, base + offset, len, write, &value), "no device");
+	check(bus_access(bus, 0, base + offset, len, write, &value), "no device");
 }
 
 static uint64_t reg(uint64_t offset)
 {
 	uint64_t value;
 
-	bus_access(bus, base + offset, 4, false, &value);
+	bus_access(bus, 0, base + offset, 4, false, &value);
 	return value;
 }
 

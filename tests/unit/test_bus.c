@@ -92,7 +92,7 @@ static void check_access(size_t i, bool write)
 
 	for (size_t d = 0; d < ARRAY_SIZE(devices); d++)
 		devices[d] = (struct device){ .name = devices[d].name, .value = other + d };
-	found = bus_access(bus, accesses[i].gpa, accesses[i].len, write, &value);
+	found = bus_access(bus, 0, accesses[i].gpa, accesses[i].len, write, &value);
 	if (found != (accesses[i].device >= 0))
 		fail_msg("%u bytes at 0x%llx: found %d", accesses[i].len,
 			 (unsigned long long)accesses[i].gpa, found);
@@ -140,8 +140,8 @@ static void test_empty(void **state)
 {
 	uint64_t value = 5;
 
-	assert_false(bus_access(bus, 0, 4, true, &value));
-	assert_false(bus_access(bus, 0x1000, 4, false, &value));
+	assert_false(bus_access(bus, 0, 0, 4, true, &value));
+	assert_false(bus_access(bus, 0, 0x1000, 4, false, &value));
 	assert_int_equal(value, 0);
 	bus_drain(bus);
 }
@@ -166,14 +166,14 @@ static void test_overlap(void **state)
 		assert_error(ret, &err, TALLY_EXIT_SOFTWARE, rows[i].with);
 		assert_non_null(strstr(err.text, "new"));
 		for (uint64_t at = 0; at < 0x5000; at += 0x100)
-			bus_access(bus, at, 1, true, &value);
+			bus_access(bus, 0, at, 1, true, &value);
 		assert_int_equal(new.writes, 0);
 		assert_int_equal(low.writes, 16 * (i + 1));
 		assert_int_equal(high.writes, 16 * (i + 1));
 	}
 	/* exactly the gap is free */
 	assert_done(bus_add(bus, "between", 0x2000, 0x1000, &device_ops, &between, &err), &err);
-	assert_true(bus_access(bus, 0x2fff, 1, true, &value));
+	assert_true(bus_access(bus, 0, 0x2fff, 1, true, &value));
 	assert_int_equal(between.writes, 1);
 }
 
@@ -187,9 +187,9 @@ static void test_many(void **state)
 		assert_done(bus_add(bus, "one of many", i * 0x200, 0x100, &device_ops, &many[i],
 				    &err), &err);
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
-		assert_true(bus_access(bus, i * 0x200 + 0xfc, 4, true, &value));
+		assert_true(bus_access(bus, 0, i * 0x200 + 0xfc, 4, true, &value));
 		assert_int_equal(many[i].writes, 1);
-		assert_false(bus_access(bus, i * 0x200 + 0x100, 4, true, &value));
+		assert_false(bus_access(bus, 0, i * 0x200 + 0x100, 4, true, &value));
 	}
 }
 

@@ -191,6 +191,7 @@ static void test_psci_and_timer(void **state)
 		{ "gicv2", "-c 1", 0x104 },
 		{ "gicv2", "-c 4", 0xf04 },
 		{ "gicv2", "-c 8 --irqchip gicv2m", 0xff04 },
+		{ "one-pmu", "-c 4 --irqchip user", 0xf04 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -219,6 +220,7 @@ static void test_gic(void **state)
 		{ "one-pmu", "-c 3", "arm,gic-v3", NULL },
 		{ "one-pmu", "-c 3 --irqchip gicv3-its", "arm,gic-v3", "arm,gic-v3-its" },
 		{ "gicv2", "-c 3", "arm,cortex-a15-gic", NULL },
+		{ "one-pmu", "-c 3 --irqchip user", "arm,cortex-a15-gic", NULL },
 		{ "gicv2", "-c 3 --irqchip gicv2m", "arm,cortex-a15-gic", "arm,gic-v2m-frame" },
 	};
 
@@ -261,6 +263,7 @@ static void test_pmu(void **state)
 		{ "one-pmu", "--pmu", 7, 4 },
 		{ "one-pmu", "--pmu --pmu-irq 16", 0, 4 },
 		{ "gicv2", "--pmu --pmu-irq 31 -c 2", 15, 0x304 },
+		{ "one-pmu", "--pmu --pmu-irq 17 -c 2 --irqchip user", 1, 0x304 },
 	};
 	struct planning p;
 
@@ -361,6 +364,7 @@ static void test_dtc(void **state)
 		{ "one-pmu", "-m 16G --kaslr-seed 1 -c 2" },
 		{ "gicv2", "-c 8 --irqchip gicv2m --pmu -d a" },
 		{ "gicv2", "-c 8" },
+		{ "one-pmu", "-c 8 --irqchip user --pmu -d a" },
 	};
 
 	if (system("command -v dtc >/dev/null"))

@@ -39,13 +39,13 @@ static uint64_t get(uint64_t offset)
 {
 	uint64_t value;
 
-	assert_true(bus_access(machine.bus, GPA + offset, 4, false, &value));
+	assert_true(bus_access(machine.bus, 0, GPA + offset, 4, false, &value));
 	return value;
 }
 
 static void put(uint64_t offset, uint64_t value)
 {
-	assert_true(bus_access(machine.bus, GPA + offset, 4, true, &value));
+	assert_true(bus_access(machine.bus, 0, GPA + offset, 4, true, &value));
 }
 
 /* Linux' gic-v2m takes the SPIs from MSI_TYPER: base in 25:16, number in 9:0. */

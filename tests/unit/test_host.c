@@ -503,6 +503,30 @@ static void test_json(void **state)
 	free(text);
 }
 
+/* By what a GIC in user space would work. */
+static void test_user_gic(void **state)
+{
+	static const struct { const char *host, *lines; } rows[] = {
+		{ "one-pmu", "on line levels alone" }, { "gicv2", "on line levels alone" },
+		{ "series", "with line masks" }, { "no-vgic-series", "with line masks" },
+		{ "no-vgic", "no" }, { "no-user-irq", "no" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct host_report report;
+		struct json_object *object;
+		char *text;
+
+		recorded(rows[i].host, &report);
+		text = printed(host_report_json, &report);
+		object = json_tokener_parse(text);
+		assert_string_equal(json_object_get_string(member(object, "user_irqchip")),
+				    rows[i].lines);
+		json_object_put(object);
+		free(text);
+	}
+}
+
 /* Which options follow, from each recorded host; NULL for available. */
 static void test_options_offered(void **state)
 {
@@ -515,7 +539,10 @@ static void test_options_offered(void **state)
 		{ "one-pmu", "--irqchip gicv3-its", NULL },
 		{ "one-pmu", "--irqchip gicv2", "has no GICv2 for guests" },
 		{ "one-pmu", "--irqchip gicv2m", "has no GICv2 for guests" },
-		{ "one-pmu", "--irqchip user", "tally has no GIC of its own yet" },
+		{ "one-pmu", "--irqchip user", NULL },
+		{ "no-vgic", "--irqchip user", "without KVM_CAP_ARM_TIMER_IRQ_MASK" },
+		{ "no-vgic-series", "--irqchip user", NULL },
+		{ "no-user-irq", "--irqchip user", "KVM_CAP_ARM_USER_IRQ is missing" },
 		{ "one-pmu", "--sve-max-vl", "no SVE" },
 		{ "one-pmu", "--counter-offset", NULL },
 		{ "one-pmu", "--pmu=emulated", NULL },
@@ -567,6 +594,8 @@ static void test_table(void **state)
 		"armv9_cortex_a720           11 4-6                20       1  PMUv3p5\n",
 		"armv9_cortex_x4             12 7                   -       1  no\n",
 		"--irqchip gicv3          yes\n",
+		"--irqchip user           yes\n",
+		"GIC in user space                          on line levels alone\n",
 		"--pmu=partitioned        no: this host does not offer it",
 	};
 	struct host_report report;
@@ -666,6 +695,7 @@ int main(void)
 		cmocka_unit_test_setup(test_probe_bare, fresh),
 		cmocka_unit_test_setup(test_probe_each_call_fails, fresh),
 		cmocka_unit_test_setup(test_json, fresh),
+		cmocka_unit_test_setup(test_user_gic, fresh),
 		cmocka_unit_test_setup(test_options_offered, fresh),
 		cmocka_unit_test_setup(test_table, fresh),
 		cmocka_unit_test_setup(test_command, fresh),

@@ -134,6 +134,7 @@ static void test_nothing_overlaps(void **state)
 {
 	static const struct { const char *irqchip; unsigned int max_cpus; } irqchips[] = {
 		{ "gicv2", 8 }, { "gicv2m", 8 }, { "gicv3", 512 }, { "gicv3-its", 512 },
+		{ "user", 8 },
 	};
 	static const unsigned int cpus[] = { 1, 2, 8, 9, 64, 123, 512 };
 	static const uint64_t mems[] = {

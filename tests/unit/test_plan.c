@@ -25,7 +25,21 @@ static void test_irqchip(void **state)
 		{ "big-little", "--irqchip gicv3-its", 0, TALLY_EXIT_UNAVAILABLE,
 		  "--irqchip: gicv3-its:" },
 		{ "one-pmu", "--irqchip gicv2", 0, TALLY_EXIT_UNAVAILABLE, "--irqchip: gicv2:" },
-		{ "one-pmu", "--irqchip user", 0, TALLY_EXIT_UNAVAILABLE, "--irqchip: user:" },
+		{ "one-pmu", "--irqchip user", IRQCHIP_USER, 0, NULL },
+		{ "gicv2", "--irqchip user -c 8", IRQCHIP_USER, 0, NULL },
+		{ "one-pmu", "--irqchip user -c 9", 0, TALLY_EXIT_USAGE,
+		  "--cpus: 9: a GICv2 has at most 8" },
+		{ "no-vgic-series", "--irqchip user", IRQCHIP_USER, 0, NULL },
+		{ "no-vgic-series", "-c 4", IRQCHIP_USER, 0, NULL },
+		{ "no-vgic-series", "-c 9", 0, TALLY_EXIT_USAGE,
+		  "--cpus: 9: a GICv2 has at most 8" },
+		{ "no-vgic-series", "--irqchip gicv2", 0, TALLY_EXIT_UNAVAILABLE,
+		  "--irqchip: gicv2:" },
+		{ "no-vgic", "--irqchip user", 0, TALLY_EXIT_UNAVAILABLE,
+		  "--irqchip: user: the host's KVM has no GIC for guests, and without" },
+		{ "no-vgic", "", 0, TALLY_EXIT_UNAVAILABLE, "no interrupt controller" },
+		{ "no-user-irq", "--irqchip user", 0, TALLY_EXIT_UNAVAILABLE,
+		  "--irqchip: user: KVM_CAP_ARM_USER_IRQ is missing" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -44,14 +58,22 @@ static void test_irqchip(void **state)
 	}
 }
 
-static void test_no_irqchip_at_all(void **state)
+/* Line masks are for a GIC in user space, where the host has them. */
+static void test_line_masks(void **state)
 {
-	struct planning p;
+	static const struct { const char *host, *args; bool masks; } table[] = {
+		{ "series", "--irqchip user", true }, { "no-vgic-series", "", true },
+		{ "series", "", false }, { "one-pmu", "--irqchip user", false },
+	};
 
-	planning_init(&p, "one-pmu", "");
-	memset(p.caps.irqchip, 0, sizeof(p.caps.irqchip));
-	assert_error(planning_make(&p), &p.err, TALLY_EXIT_UNAVAILABLE, "no interrupt controller");
-	planning_free(&p);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct planning p;
+
+		planning_init(&p, table[i].host, table[i].args);
+		assert_planned(&p);
+		assert_int_equal(p.plan.gic.line_masks, table[i].masks);
+		planning_free(&p);
+	}
 }
 
 static void test_cpus(void **state)
@@ -355,7 +377,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_irqchip),
-		cmocka_unit_test(test_no_irqchip_at_all),
+		cmocka_unit_test(test_line_masks),
 		cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_ipa_bits),
 		cmocka_unit_test(test_cpu_features),

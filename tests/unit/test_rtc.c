@@ -72,7 +72,7 @@ static uint32_t get(unsigned int reg)
 {
 	uint64_t value;
 
-	assert_true(bus_access(bus, GPA + reg, 4, false, &value));
+	assert_true(bus_access(bus, 0, GPA + reg, 4, false, &value));
 	assert_true(value <= UINT32_MAX);
 	return (uint32_t)value;
 }
@@ -81,7 +81,7 @@ static void put(unsigned int reg, uint32_t value)
 {
 	uint64_t wide = value;
 
-	assert_true(bus_access(bus, GPA + reg, 4, true, &wide));
+	assert_true(bus_access(bus, 0, GPA + reg, 4, true, &wide));
 }
 
 /* Host seconds, exact: time() may still be in the second before. */

@@ -118,7 +118,7 @@ static uint8_t get(unsigned int reg)
 {
 	uint64_t value;
 
-	assert_true(bus_access(bus, GPA + reg, 1, false, &value));
+	assert_true(bus_access(bus, 0, GPA + reg, 1, false, &value));
 	assert_true(value <= 0xff);
 	return (uint8_t)value;
 }
@@ -127,7 +127,7 @@ static void put(unsigned int reg, uint8_t value)
 {
 	uint64_t wide = value;
 
-	assert_true(bus_access(bus, GPA + reg, 1, true, &wide));
+	assert_true(bus_access(bus, 0, GPA + reg, 1, true, &wide));
 }
 
 static size_t type(const char *text)

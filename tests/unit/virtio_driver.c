@@ -88,13 +88,13 @@ uint64_t mmio_get(struct driver *driver, uint64_t offset, unsigned int len)
 {
 	uint64_t value;
 
-	assert_true(bus_access(driver->bus, DRIVER_MMIO + offset, len, false, &value));
+	assert_true(bus_access(driver->bus, 0, DRIVER_MMIO + offset, len, false, &value));
 	return value;
 }
 
 void mmio_put(struct driver *driver, uint64_t offset, unsigned int len, uint64_t value)
 {
-	assert_true(bus_access(driver->bus, DRIVER_MMIO + offset, len, true, &value));
+	assert_true(bus_access(driver->bus, 0, DRIVER_MMIO + offset, len, true, &value));
 }
 
 uint32_t reg_get(struct driver *driver, uint64_t reg)
