@@ -7,27 +7,9 @@
 #include "smp.h"
 #include "sysreg.h"
 
-#define GICD_CTLR		0x0000
-#define GICD_TYPER		0x0004
-#define GICD_IGROUPR		0x0080
-#define GICD_ISENABLER		0x0100
-#define GICD_ICENABLER		0x0180
-#define GICD_ISPENDR		0x0200
-#define GICD_ICPENDR		0x0280
-#define GICD_ISACTIVER		0x0300
-#define GICD_ICACTIVER		0x0380
-#define GICD_IPRIORITYR		0x0400
-#define GICD_ITARGETSR		0x0800
-#define GICD_ICFGR		0x0c00
-#define GICD_SGIR		0x0f00
 #define GICD_IROUTER		0x6000
 #define GICD_CTLR_ENABLE	0x13	/* both groups, affinity routing */
 #define GICD_CTLR_RWP		BIT(31)
-
-#define GICC_CTLR		0x00
-#define GICC_PMR		0x04
-#define GICC_IAR		0x0c
-#define GICC_EOIR		0x10
 
 #define GICR_CTLR		0x0000
 #define GICR_TYPER		0x0008
@@ -51,8 +33,6 @@
 /* Two levels of indirection: the register's name must be expanded first. */
 #define read_icc(reg)		read_sysreg(reg)
 #define write_icc(v, reg)	write_sysreg(v, reg)
-
-#define PRIORITY		0xa0
 
 struct gic gic;
 
@@ -133,7 +113,7 @@ void gic_init(void)
 		write32(gic.version == 3 ? ~0u : 0, gic.dist + GICD_IGROUPR + i / 8);
 	}
 	for (u32 i = 32; i < gic.lines; i += 4)
-		write32(PRIORITY * 0x01010101u, gic.dist + GICD_IPRIORITYR + i);
+		write32(GIC_PRIORITY * 0x01010101u, gic.dist + GICD_IPRIORITYR + i);
 	write32(gic.version == 3 ? GICD_CTLR_ENABLE : 1, gic.dist + GICD_CTLR);
 }
 
@@ -163,19 +143,19 @@ void gic_init_cpu(void)
 	write32(~0u, base + GICD_ICENABLER);
 	write32(~0u, base + GICD_ICACTIVER);
 	for (u32 i = 0; i < 32; i += 4)
-		write32(PRIORITY * 0x01010101u, base + GICD_IPRIORITYR + i);
+		write32(GIC_PRIORITY * 0x01010101u, base + GICD_IPRIORITYR + i);
 	if (gic.version == 3) {
 		wait_clear(redist[this_cpu()] + GICR_CTLR, GICR_CTLR_RWP);
 		write_icc(read_icc(ICC_SRE_EL1) | 1, ICC_SRE_EL1);
 		isb();
-		write_icc(0xf0, ICC_PMR_EL1);
+		write_icc(GIC_PMR, ICC_PMR_EL1);
 		write_icc(0, ICC_BPR1_EL1);
 		write_icc(0, ICC_CTLR_EL1);	/* EOI also deactivates */
 		write_icc(1, ICC_IGRPEN1_EL1);
 		isb();
 	} else {
 		target[this_cpu()] = read8(gic.dist + GICD_ITARGETSR);
-		write32(0xf0, gic.cpu + GICC_PMR);
+		write32(GIC_PMR, gic.cpu + GICC_PMR);
 		write32(1, gic.cpu + GICC_CTLR);
 	}
 }
@@ -190,13 +170,18 @@ static bool get_bit(u32 reg, u32 intid)
 	return read32(bank(intid) + reg + intid / 32 * 4) >> intid % 32 & 1;
 }
 
+void gic_route(u32 intid, u32 cpu)
+{
+	if (gic.version == 3)
+		write64(mpidr_to_irouter(cpu_mpidr[cpu]), gic.dist + GICD_IROUTER + 8ULL * intid);
+	else
+		write8(target[cpu], gic.dist + GICD_ITARGETSR + intid);
+}
+
 void gic_enable(u32 intid)
 {
-	if (intid >= 32 && gic.version == 3)
-		write64(mpidr_to_irouter(cpu_mpidr[this_cpu()]),
-			gic.dist + GICD_IROUTER + 8ULL * intid);
-	else if (intid >= 32)
-		write8(target[this_cpu()], gic.dist + GICD_ITARGETSR + intid);
+	if (intid >= 32)
+		gic_route(intid, this_cpu());
 	set_bit(GICD_ISENABLER, intid);
 }
 
@@ -230,6 +215,21 @@ void gic_set_edge(u32 intid, bool edge)
 	u32 bit = 2u << intid % 16 * 2;
 
 	write32((read32(reg) & ~bit) | (edge ? bit : 0), reg);
+}
+
+void gic_set_priority(u32 intid, u8 priority)
+{
+	write8(priority, bank(intid) + GICD_IPRIORITYR + intid);
+}
+
+void gic_set_pmr(u8 pmr)
+{
+	if (gic.version == 3) {
+		write_icc(pmr, ICC_PMR_EL1);
+		isb();
+	} else {
+		write32(pmr, gic.cpu + GICC_PMR);
+	}
 }
 
 u32 gic_ack(void)

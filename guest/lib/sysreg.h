@@ -32,6 +32,17 @@ static inline void irq_off(void)
 	asm volatile("msr daifset, #2" : : : "memory");
 }
 
+static inline void fiq_on(void)
+{
+	asm volatile("msr daifclr, #1" : : : "memory");
+	isb();
+}
+
+static inline void fiq_off(void)
+{
+	asm volatile("msr daifset, #1" : : : "memory");
+}
+
 /* The index of this CPU among the CPU nodes of the device tree. */
 static inline u32 this_cpu(void)
 {

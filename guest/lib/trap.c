@@ -14,10 +14,12 @@ void el0_leave(u64 value, struct regs *frame_end) __attribute__((noreturn));
 void handle_sync(struct regs *regs);
 void handle_sync_el0(struct regs *regs);
 void handle_irq(struct regs *regs);
+void handle_fiq(struct regs *regs);
 void handle_unexpected(struct regs *regs);
 void handle_serror(struct regs *regs);
 
 u64 irq_entry_ticks;
+u32 irq_spurious[MAX_CPUS], irq_iar[MAX_CPUS], irq_fiqs[MAX_CPUS];
 
 static irq_handler handlers[MAX_INTID];
 
@@ -42,12 +44,21 @@ void handle_irq(struct regs *regs)
 	u32 iar = gic_ack(), intid = gic_intid(iar);
 
 	irq_entry_ticks = now;
-	if (intid >= MAX_INTID)
+	irq_iar[this_cpu()] = iar;
+	if (intid >= MAX_INTID) {
+		irq_spurious[this_cpu()]++;
 		return;
+	}
 	if (!handlers[intid])
 		fatal("unexpected interrupt %u", intid);
 	handlers[intid](intid);
 	gic_eoi(iar);
+}
+
+void handle_fiq(struct regs *regs)
+{
+	irq_fiqs[this_cpu()]++;
+	handle_irq(regs);
 }
 
 void trap_expect(void)

@@ -29,6 +29,12 @@ typedef void (*irq_handler)(u32 intid);
 /* One handler an INTID for all CPUs; gives the last. Doesn't touch the GIC. */
 irq_handler irq_set_handler(u32 intid, irq_handler handler);
 
+/* How often a CPU took an interrupt that was none, and what it acknowledged last. */
+extern u32 irq_spurious[MAX_CPUS], irq_iar[MAX_CPUS];
+
+/* Interrupts that came as FIQ (fiq_on() in sysreg.h lets them in). */
+extern u32 irq_fiqs[MAX_CPUS];
+
 /* CNTVCT_EL0 as this CPU's last interrupt entered C, before the acknowledge. */
 extern u64 irq_entry_ticks;
 

@@ -46,11 +46,11 @@ vectors:
 	.endr
 	vector	handle_sync		/* current EL with SP_ELx */
 	vector	handle_irq
-	vector	handle_unexpected
+	vector	handle_fiq
 	vector	handle_serror
 	vector	handle_sync_el0		/* EL0, AArch64 */
 	vector	handle_irq
-	vector	handle_unexpected
+	vector	handle_fiq
 	vector	handle_serror
 	.rept	4			/* EL0, AArch32: never used */
 	vector	handle_unexpected
