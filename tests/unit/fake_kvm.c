@@ -174,19 +174,42 @@ static int init_vcpu(struct fake_vcpu *vcpu, const struct kvm_vcpu_init *init)
 	return 0;
 }
 
-static int enable_cap(const struct kvm_enable_cap *cap)
-{
-	if (cap->cap != KVM_CAP_ARM_MTE || !fake_kvm.settings.mte || fake_vm.n_vcpus)
-		return -EINVAL;
-	return 0;
-}
-
 static int check_cap(unsigned long cap)
 {
 	for (size_t i = 0; i < sizeof(fake_kvm.settings.caps) / sizeof(fake_kvm.settings.caps[0]);
 	     i++)
 		if (fake_kvm.settings.caps[i].cap == cap)
 			return fake_kvm.settings.caps[i].value;
+	return 0;
+}
+
+static int enable_cap(const struct kvm_enable_cap *cap)
+{
+	if (cap->cap == KVM_CAP_ARM_TIMER_IRQ_MASK)
+		return !check_cap(cap->cap) || cap->flags || cap->args[0] || fake_vm.n_vcpus ?
+			-EINVAL : 0;
+	if (cap->cap != KVM_CAP_ARM_MTE || !fake_kvm.settings.mte || fake_vm.n_vcpus)
+		return -EINVAL;
+	return 0;
+}
+
+/* For a vCPU's inputs; lines of a GIC are only recorded. */
+static int irq_line(const struct kvm_irq_level *irq)
+{
+	unsigned int number = irq->irq & KVM_ARM_IRQ_NUM_MASK;
+	unsigned int index = irq->irq >> KVM_ARM_IRQ_VCPU_SHIFT & KVM_ARM_IRQ_VCPU_MASK;
+	struct fake_vcpu *vcpu;
+
+	if (irq->irq >> KVM_ARM_IRQ_TYPE_SHIFT != KVM_ARM_IRQ_TYPE_CPU)
+		return 0;
+	if (fake_vm.gic.created)
+		return -ENXIO;
+	if (index >= FAKE_MAX_VCPUS || !fake_vm.vcpus[index].created ||
+	    number > KVM_ARM_IRQ_CPU_FIQ)
+		return -EINVAL;
+	vcpu = &fake_vm.vcpus[index];
+	vcpu->lines_inside += vcpu->running;
+	vcpu->lines = (vcpu->lines & ~(1u << number)) | (unsigned int)!!irq->level << number;
 	return 0;
 }
 
@@ -280,7 +303,7 @@ static int run_ioctl(struct fake_call *call, void *arg)
 	case KVM_IRQ_LINE:
 		call->a = in.irq->irq;
 		call->b = in.irq->level;
-		return 0;
+		return irq_line(in.irq);
 	case KVM_IOEVENTFD:
 		call->a = in.doorbell->addr;
 		call->b = in.doorbell->datamatch;
@@ -356,7 +379,7 @@ static struct fake_call *call_new(unsigned long request, int fd)
 	struct fake_call *call;
 
 	if (fake_kvm.n_calls == FAKE_MAX_CALLS) {
-		if (request != KVM_RUN)
+		if (request != KVM_RUN && request != KVM_IRQ_LINE)
 			abort();
 		fake_kvm.n_calls--;	/* there are enough of these */
 	}
@@ -397,11 +420,18 @@ int kvm_ioctl(int fd, unsigned long request, void *arg)
 			run = fake_kvm.settings.run;
 	}
 	call->ret = ret;
+	if (request == KVM_RUN)
+		fake_vm.vcpus[vcpu].running = true;
 	pthread_mutex_unlock(&lock);
+	if (request != KVM_RUN)
+		return ret;
 	if (run)
 		ret = run(vcpu, fake_vm.vcpus[vcpu].run);
-	else if (request == KVM_RUN)
+	else
 		usleep(1000);
+	pthread_mutex_lock(&lock);
+	fake_vm.vcpus[vcpu].running = false;
+	pthread_mutex_unlock(&lock);
 	return ret;
 }
 
@@ -450,6 +480,18 @@ void kvm_close(int fd)
 		fake_vm.open = false;
 	fds[fd - FIRST_FD].kind = FAKE_CLOSED;
 	fake_kvm.closed++;
+}
+
+unsigned int fake_kvm_lines(unsigned int vcpu, unsigned int *inside)
+{
+	unsigned int lines;
+
+	pthread_mutex_lock(&lock);
+	lines = fake_vm.vcpus[vcpu].lines;
+	if (inside)
+		*inside = fake_vm.vcpus[vcpu].lines_inside;
+	pthread_mutex_unlock(&lock);
+	return lines;
 }
 
 const struct fake_call *fake_kvm_find(unsigned int *at, unsigned long request, int64_t a)

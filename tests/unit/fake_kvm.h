@@ -83,6 +83,11 @@ void fake_kvm_set_cap(unsigned int cap, int value);
 const struct fake_call *fake_kvm_find(unsigned int *at, unsigned long request, int64_t a);
 /* How many such calls there are. */
 unsigned int fake_kvm_count(unsigned long request, int64_t a);
+/*
+ * Inputs of a vCPU as KVM_IRQ_LINE set them, bit 0 IRQ and bit 1 FIQ; *@inside (or NULL):
+ * how often it was called for the vCPU while that was in KVM_RUN.
+ */
+unsigned int fake_kvm_lines(unsigned int vcpu, unsigned int *inside);
 /* The value of a register as the guest would find it. */
 uint64_t fake_kvm_reg(unsigned int vcpu, uint64_t id);
 

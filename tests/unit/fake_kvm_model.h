@@ -17,6 +17,9 @@ struct fake_reg {
 struct fake_vcpu {
 	bool		created, initialised, finalized;
 	bool		pmu_created, pmu_irq, pvtime;
+	bool		running;	/* in KVM_RUN */
+	unsigned int	lines;		/* KVM_IRQ_LINE: bit 0 is IRQ, bit 1 FIQ */
+	unsigned int	lines_inside;	/* such calls while it was in KVM_RUN */
 	unsigned int	features;
 	struct fake_reg	regs[FAKE_MAX_REGS];
 	unsigned int	n_regs;

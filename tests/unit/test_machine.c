@@ -113,6 +113,9 @@ static const struct setup {
 	  false },
 	{ "devices", "one-pmu", "--rng --console virtio -d DISK -d DISK,ro -m 64", false, false,
 	  false, false },
+	{ "GIC in user space", "series", "-c 2 --irqchip user --pmu --pmu-counters 3", false, false,
+	  false, false },
+	{ "the same on a stock kernel", "one-pmu", "-c 2 --irqchip user", false, false, false, false },
 };
 
 static void setup_open(struct run *run, const struct setup *setup)
@@ -128,6 +131,7 @@ static void setup_open(struct run *run, const struct setup *setup)
 	}
 	snprintf(args + strlen(args), sizeof(args) - strlen(args), "%s", from);
 	fake_kvm_reset();
+	fake_kvm_set_cap(KVM_CAP_ARM_TIMER_IRQ_MASK, 1);
 	fake_kvm.settings.mte = setup->mte;
 	fake_kvm.settings.pmu_counters_attr = setup->counters_attr;
 	fake_kvm.settings.pmu_masks_assign = setup->masks_assign;
@@ -296,6 +300,29 @@ static void test_order(void **state)
 		     first_pmu(KVM_ARM_VCPU_PMU_V3_INIT));
 	run_unbuild(&run);
 	run_close(&run);
+}
+
+/* KVM is told of a GIC in user space by the line masks, before it has a vCPU, or not at all. */
+static void test_user_irqchip(void **state)
+{
+	for (size_t i = 7; i <= 8; i++) {
+		bool masks = i == 7;
+		struct run run;
+
+		setup_open(&run, &setups[i]);
+		assert_done(run_build(&run), &run.err);
+		assert_int_equal(fake_kvm_count(KVM_CREATE_DEVICE, -1), 0);
+		assert_int_equal(first_attr(true, KVM_ARM_VCPU_TIMER_CTRL,
+					    KVM_ARM_VCPU_TIMER_IRQ_VTIMER), 0);
+		assert_int_equal(first_pmu(KVM_ARM_VCPU_PMU_V3_IRQ), 0);
+		assert_int_equal(first_pmu(KVM_ARM_VCPU_PMU_V3_INIT) != 0, masks);
+		assert_int_equal(fake_kvm_count(KVM_ENABLE_CAP, KVM_CAP_ARM_TIMER_IRQ_MASK), masks);
+		if (masks)
+			assert_order(first(KVM_ENABLE_CAP, KVM_CAP_ARM_TIMER_IRQ_MASK),
+				     first(KVM_CREATE_VCPU, -1));
+		run_unbuild(&run);
+		run_close(&run);
+	}
 }
 
 static void test_pmu_registers(void **state)
@@ -503,6 +530,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_builds_and_ends),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_user_irqchip),
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_pmu_registers),
 		cmocka_unit_test(test_pmu_counters_stuck),
