@@ -6,7 +6,6 @@
  *   sgis=N		SGIs from each CPU to each other (default 300)
  *   accesses=N		of each hostile CPU (default 3000)
  *   irqchip=user	the VMM models the GIC, and sees a line fall at any exit
- *   masked-wakes=1	the host's kernel is known to wake a vCPU for a masked line
  */
 #include <string.h>
 

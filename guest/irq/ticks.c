@@ -139,7 +139,7 @@ static const struct {
 	{ "rearm-wfi", periodically, in_wfi, set_next },
 };
 
-static u32 kind, lines_used;
+static u32 kind, lines_used, interrupts;
 
 static void run(u32 cpu)
 {
@@ -170,6 +170,7 @@ static void check_kind(const char *lines)
 	for (u32 cpu = 0; cpu < nr_cpus; cpu++) {
 		for (u32 which = 0; which < NR_TIMERS; which++) {
 			sum[which] += seen[cpu][which].interrupts;
+			interrupts += seen[cpu][which].interrupts;
 			baseless += seen[cpu][which].baseless;
 		}
 		spurious += irq_spurious[cpu];
@@ -190,4 +191,5 @@ void check_ticks(void)
 		for (kind = 0; kind < ARRAY_SIZE(kinds); kind++)
 			check_kind(names[lines_used]);
 	}
+	print("%u interrupts taken\n", interrupts);
 }

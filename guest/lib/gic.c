@@ -261,7 +261,9 @@ void gic_send_sgi(u32 cpu, u32 intid)
 
 	dsb(sy);
 	if (gic.version == 2) {
-		write32(target[cpu] << 16 | intid, gic.dist + GICD_SGIR);
+		/* With one CPU there are no targets (4.3.12), but "the sender" remains. */
+		write32((target[cpu] ? (u32)target[cpu] << 16 : GICD_SGIR_SELF) | intid,
+			gic.dist + GICD_SGIR);
 		return;
 	}
 	write_icc((mpidr >> 32 & 0xff) << 48 | (mpidr >> 16 & 0xff) << 32 |

@@ -19,6 +19,7 @@
 #define GICD_ITARGETSR		0x0800
 #define GICD_ICFGR		0x0c00
 #define GICD_SGIR		0x0f00
+#define GICD_SGIR_SELF		(2u << 24)
 
 #define GICC_CTLR		0x00
 #define GICC_PMR		0x04
