@@ -8,11 +8,13 @@
  * One lock is around the model and all that is known of the CPUs. KVM_IRQ_LINE and kicks
  * happen under it, so KVM hears of levels in the order in which they were. Why none is lost:
  *
- * - A CPU outside KVM_RUN compares its outputs with what KVM was told and becomes one that is
- *   inside under one hold of the lock: a change comes before that, or finds it inside.
- * - For a CPU inside, a KVM with line masks takes a change from any thread. Others may undo
- *   it, as the vCPU's thread writes the same word: there it is kicked out to do it itself.
- *   Of a kick's two halves immediate_exit works until KVM looks at it, the signal afterwards.
+ * - A CPU that has changed the model itself looks what became of its outputs before it enters
+ *   the guest, and under the same hold of the lock becomes one that does not: a change comes
+ *   before that, or is brought to KVM by whoever makes it.
+ * - A KVM with line masks takes that from any thread, at any time. Others may lose it while
+ *   the vCPU runs, as its thread writes the same word: there every CPU looks that is outside
+ *   KVM_RUN, and one that is inside is kicked out. Of a kick's two halves immediate_exit
+ *   works until KVM looks at it, the signal afterwards.
  * - A kick's immediate_exit is cleared by the thread that it was for, and may by then be
  *   machine_stop()'s as well: that sets "stopping" first, and the thread looks at it later.
  * - A signal that comes late interrupts a KVM_RUN too many, no more.
@@ -50,7 +52,7 @@ static const struct {
 };
 
 struct gic_cpu {
-	bool		inside;		/* in KVM_RUN, or on the way */
+	bool		looks;		/* at its outputs, before it enters the guest */
 	bool		kicked;		/* out of there, until it has left */
 	unsigned int	told;		/* its outputs as KVM knows them */
 	uint64_t	level;		/* its lines as the model knows them */
@@ -93,13 +95,13 @@ static void tell(struct gic_user *gic, unsigned int index)
 	}
 }
 
-/* The model may have changed: those CPUs must know that don't look before they run. */
+/* The model may have changed: bring that to the CPUs that don't look. */
 static void publish(struct gic_user *gic)
 {
 	for (unsigned int i = 0; i < gic->n_cpus; i++) {
 		struct gic_cpu *cpu = &gic->cpus[i];
 
-		if (!cpu->inside || gicv2_outputs(gic->model, i) == cpu->told)
+		if (cpu->looks || gicv2_outputs(gic->model, i) == cpu->told)
 			continue;
 		if (gic->line_masks) {
 			tell(gic, i);
@@ -121,9 +123,11 @@ void arch_vcpu_enter(struct vcpu *vcpu)
 	struct gic_user *gic = vcpu->machine->gic_user;
 	struct gic_cpu *cpu = &gic->cpus[vcpu->index];
 
+	if (!cpu->looks)
+		return;
 	pthread_mutex_lock(&gic->lock);
 	tell(gic, vcpu->index);
-	cpu->inside = true;
+	cpu->looks = false;
 	pthread_mutex_unlock(&gic->lock);
 	if (gic->line_masks)
 		irq_lines(vcpu)->device_irq_mask = cpu->level;
@@ -155,15 +159,29 @@ void arch_vcpu_left(struct vcpu *vcpu, int ret)
 	uint64_t level = irq_lines(vcpu)->device_irq_level;
 	bool shown = ret == -EINTR && vcpu->run->exit_reason == KVM_EXIT_INTR;
 
+	if (level == cpu->level && gic->line_masks)
+		return;
 	pthread_mutex_lock(&gic->lock);
-	cpu->inside = false;
+	cpu->looks = true;
 	if (cpu->kicked) {
 		cpu->kicked = false;
 		shown = false;
 		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 	}
-	if (level != cpu->level)
-		take_levels(gic, vcpu->index, level, shown);
+	take_levels(gic, vcpu->index, level, shown);
+	pthread_mutex_unlock(&gic->lock);
+}
+
+/* An access of the CPU whose thread this is. */
+static void begin_access(struct gic_user *gic, unsigned int cpu)
+{
+	pthread_mutex_lock(&gic->lock);
+	gic->cpus[cpu].looks = true;
+}
+
+static void end_access(struct gic_user *gic)
+{
+	publish(gic);
 	pthread_mutex_unlock(&gic->lock);
 }
 
@@ -183,10 +201,9 @@ static void dist_write(void *device, unsigned int cpu, uint64_t offset, unsigned
 {
 	struct gic_user *gic = device;
 
-	pthread_mutex_lock(&gic->lock);
+	begin_access(gic, cpu);
 	gicv2_dist_write(gic->model, cpu, offset, len, value);
-	publish(gic);
-	pthread_mutex_unlock(&gic->lock);
+	end_access(gic);
 }
 
 static uint64_t cpu_read(void *device, unsigned int cpu, uint64_t offset, unsigned int len)
@@ -194,11 +211,10 @@ static uint64_t cpu_read(void *device, unsigned int cpu, uint64_t offset, unsign
 	struct gic_user *gic = device;
 	uint64_t value;
 
-	pthread_mutex_lock(&gic->lock);
-	value = gicv2_cpu_read(gic->model, cpu, offset, len);
 	/* To acknowledge an SPI takes it away from the other CPUs that it goes to. */
-	publish(gic);
-	pthread_mutex_unlock(&gic->lock);
+	begin_access(gic, cpu);
+	value = gicv2_cpu_read(gic->model, cpu, offset, len);
+	end_access(gic);
 	return value;
 }
 
@@ -207,10 +223,9 @@ static void cpu_write(void *device, unsigned int cpu, uint64_t offset, unsigned 
 {
 	struct gic_user *gic = device;
 
-	pthread_mutex_lock(&gic->lock);
+	begin_access(gic, cpu);
 	gicv2_cpu_write(gic->model, cpu, offset, len, value);
-	publish(gic);
-	pthread_mutex_unlock(&gic->lock);
+	end_access(gic);
 }
 
 static const struct bus_ops dist_ops = { .read_by = dist_read, .write_by = dist_write };
@@ -247,6 +262,8 @@ int gic_user_create(struct machine *machine, struct error *err)
 	gic->intids[LINE_PTIMER] = plan->timer.phys;
 	gic->intids[LINE_PMU] = plan->pmu.intid;
 	gic->n_cpus = plan->cpus;
+	for (unsigned int i = 0; i < gic->n_cpus; i++)
+		gic->cpus[i].looks = true;
 	gic->model = gicv2_create(plan->cpus, plan->gic.spis);
 	if (!gic->model)
 		return error_set(err, TALLY_EXIT_SOFTWARE, ENOMEM, "no memory for the GIC");
