@@ -137,20 +137,22 @@ unsigned int gicv2_outputs(const struct gicv2 *gic, unsigned int cpu)
 	return cpu < gic->cpus ? gic->cpu[cpu].outputs : 0;
 }
 
-static const struct gicv2_reg *find(const struct gicv2_reg *regs, const struct gicv2 *gic,
+static unsigned int first_intid(const struct gicv2_reg *reg, uint64_t offset)
+{
+	return reg->bits ? (unsigned int)(offset - reg->offset) * 8 / reg->bits : 0;
+}
+
+/* NULL also for interrupts that this GIC lacks; a word is never about both kinds. */
+static const struct gicv2_reg *find(const struct gicv2_reg *reg, const struct gicv2 *gic,
 				    unsigned int cpu, uint64_t offset, unsigned int len)
 {
 	if (cpu >= gic->cpus || offset % len)
 		return NULL;
-	for (; regs->size; regs++)
-		if (offset - regs->offset < regs->size)
-			return len == 4 || len == regs->unit ? regs : NULL;
-	return NULL;
-}
-
-static unsigned int first_intid(const struct gicv2_reg *reg, uint64_t offset)
-{
-	return reg->bits ? (unsigned int)(offset - reg->offset) * 8 / reg->bits : 0;
+	while (reg->size && offset - reg->offset >= reg->size)
+		reg++;
+	if (!reg->size || (len != 4 && len != reg->unit) || first_intid(reg, offset) >= gic->intids)
+		return NULL;
+	return reg;
 }
 
 uint32_t gicv2_reg_read(const struct gicv2_reg *regs, struct gicv2 *gic, unsigned int cpu,
@@ -161,12 +163,8 @@ uint32_t gicv2_reg_read(const struct gicv2_reg *regs, struct gicv2 *gic, unsigne
 
 	if (!reg || !reg->read)
 		return 0;
-	for (unsigned int i = 0; i < len; i += reg->unit) {
-		unsigned int first = first_intid(reg, offset + i);
-
-		if (first < gic->intids)
-			value |= reg->read(gic, cpu, first) << i * 8;
-	}
+	for (unsigned int i = 0; i < len; i += reg->unit)
+		value |= reg->read(gic, cpu, first_intid(reg, offset + i)) << i * 8;
 	return value;
 }
 
@@ -177,10 +175,6 @@ void gicv2_reg_write(const struct gicv2_reg *regs, struct gicv2 *gic, unsigned i
 
 	if (!reg || !reg->write)
 		return;
-	for (unsigned int i = 0; i < len; i += reg->unit) {
-		unsigned int first = first_intid(reg, offset + i);
-
-		if (first < gic->intids)
-			reg->write(gic, cpu, first, value >> i * 8);
-	}
+	for (unsigned int i = 0; i < len; i += reg->unit)
+		reg->write(gic, cpu, first_intid(reg, offset + i), value >> i * 8);
 }

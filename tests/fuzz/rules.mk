@@ -12,7 +12,7 @@ FUZZ_CFLAGS  = $(filter-out -Werror,$(CFLAGS)) $(FUZZ_FLAGS)
 
 FUZZ_TESTS    = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OBJS     = $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out vmm/main.c vmm/kvm.c,$(TALLY_SRCS)) \
-		$(wildcard tests/unit/fake_kvm*.c))
+		$(wildcard tests/unit/fake_kvm*.c tests/unit/gicv2_*.c))
 FUZZ_PROGRAMS = $(FUZZ_TESTS:%=$(B)/fuzz/%)
 
 PHONY += fuzz

@@ -256,7 +256,7 @@ static void test_level_not_cleared(void **state)
 	assert_int_equal(out(), GICV2_IRQ);
 }
 
-/* Figure 4-10: a write of GICD_ISPENDR lasts until it is acknowledged or cleared. */
+/* A write of GICD_ISPENDR lasts until it is acknowledged or cleared. */
 static void test_level_by_software(void **state)
 {
 	enable(SPI, LOW);
@@ -297,6 +297,8 @@ static void test_edge(void **state)
 	assert_int_equal(out(), GICV2_IRQ);
 	set(UNPEND, SPI);
 	assert_int_equal(out(), 0);
+	line(SPI, false);
+	assert_false(pending(SPI));
 	set(PEND, SPI);
 	assert_int_equal(ack(), SPI);
 }
@@ -665,6 +667,19 @@ static void test_active_by_software(void **state)
 	assert_int_equal(out(), GICV2_IRQ);
 }
 
+/* Nobody sent it: CPU 0 it is, whoever was the last to send one. */
+static void test_active_sgi_by_software(void **state)
+{
+	dist(3, 0xf00, 4, 0x00010005);
+	eoi(ack());
+	assert_false(active(5));
+	set(ACTIVATE, 5);
+	eoi(3 << 10 | 5);
+	assert_true(active(5));
+	eoi(5);
+	assert_false(active(5));
+}
+
 /* 4.4.1, FIQEn: Group 1 never is a FIQ. */
 static void test_fiq(void **state)
 {
@@ -798,6 +813,7 @@ int main(void)
 		TEST(test_end_of_nothing),
 		TEST(test_end_after_deactivation),
 		TEST(test_active_by_software),
+		TEST(test_active_sgi_by_software),
 		TEST(test_fiq),
 		TEST(test_views),
 		TEST(test_aliased_end),

@@ -78,7 +78,7 @@ static void change_cpu(unsigned int cpu)
 	if (!draw(10))
 		dist(cpu, 0, 4, draw(4));
 	else if (reg == 0)
-		cpu_put(cpu, reg, draw(0x400) | 3);
+		cpu_put(cpu, reg, draw(0x400) | (draw(4) ? 3 : 0));
 	else
 		cpu_put(cpu, reg, reg < 0xd0 ? draw(256) | draw(2) * 0xf0 : draw(1u << 31) & draw(1u << 31) << 1);
 }
