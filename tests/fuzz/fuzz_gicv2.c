@@ -12,9 +12,26 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define MAX_STEPS	400
 
-enum { CTLR = 0x00, PMR = 0x04, IAR = 0x0c, EOIR = 0x10, RPR = 0x14, HPPIR = 0x18, ALIAS = 0x14,
-       AHPPIR = 0x28, DIR = 0x1000 };
-enum { GROUP = 0x080, ENABLE = 0x100, PEND = 0x200, ACTIVE = 0x300, PRIORITY = 0x400 };
+enum {
+	GROUP		= 0x080,
+	ENABLE		= 0x100,
+	PEND		= 0x200,
+	ACTIVE		= 0x300,
+	PRIORITY	= 0x400,
+	SGIR		= 0xf00,
+};
+
+enum {
+	CTLR		= 0x00,
+	PMR		= 0x04,
+	IAR		= 0x0c,
+	EOIR		= 0x10,
+	RPR		= 0x14,
+	HPPIR		= 0x18,
+	AHPPIR		= 0x28,
+	DIR		= 0x1000,
+	ALIAS		= 0x14,		/* of IAR and EOIR */
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -168,7 +185,7 @@ static void step(uint32_t *last)
 		dist_put(cpu, bytes[take(1) % ARRAY_SIZE(bytes)] + intid, 1, take(1));
 		break;
 	case 9:
-		dist_put(cpu, 0xf00, 4, take(1) % 4 << 24 | take(1) << 16 | take(1) % 16);
+		dist_put(cpu, SGIR, 4, take(1) % 4 << 24 | take(1) << 16 | take(1) % 16);
 		break;
 	case 10:
 		dist_put(cpu, 0xc00 + some_intid() / 16 * 4, 4, take(4));

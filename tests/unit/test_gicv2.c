@@ -20,6 +20,16 @@
 #define CBPR		0x10
 #define EOIMODE		0x200
 
+enum {
+	GROUP		= 0x080,	/* GICD_IGROUPR */
+	ENABLE		= 0x100,	/* GICD_ISENABLER */
+	DISABLE		= 0x180,	/* GICD_ICENABLER, and so on */
+	PEND		= 0x200,
+	UNPEND		= 0x280,
+	ACTIVATE	= 0x300,
+	DEACTIVATE	= 0x380,
+};
+
 static struct gicv2 *gic;
 
 static void dist(unsigned int cpu, unsigned int offset, unsigned int len, uint32_t value)
@@ -37,9 +47,6 @@ static bool is_set(unsigned int cpu, unsigned int reg, unsigned int intid)
 {
 	return gicv2_dist_read(gic, cpu, reg + intid / 32 * 4, 4) >> intid % 32 & 1;
 }
-
-enum { GROUP = 0x080, ENABLE = 0x100, DISABLE = 0x180, PEND = 0x200, UNPEND = 0x280, ACTIVATE = 0x300,
-       DEACTIVATE = 0x380 };
 
 static bool pending(unsigned int intid)
 {
@@ -500,7 +507,7 @@ static void test_preemption(void **state)
 		unsigned int bpr, abpr, group, cbpr, first, second;
 		uint32_t running;
 		bool preempts;
-	} cases[] = {
+	} rows[] = {
 		{ 2, 7, 0, 0,    0x48, 0x40, 0x48, true },
 		{ 2, 7, 0, 0,    0x48, 0x48, 0x48, false },
 		{ 2, 7, 0, 0,    0x48, 0x50, 0x48, false },
@@ -522,22 +529,22 @@ static void test_preemption(void **state)
 		{ 7, 3, 1, CBPR, 0xf0, 0x00, 0x00, false },
 	};
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
 		start(4, 64);
-		ctlr(BOTH_GROUPS | ACKCTL | cases[i].cbpr);
-		cpu_put(0, 0x08, cases[i].bpr);
-		cpu_put(0, 0x1c, cases[i].abpr);
-		enable(SPI, cases[i].first);
-		enable(SPI + 1, cases[i].second);
-		if (cases[i].group)
+		ctlr(BOTH_GROUPS | ACKCTL | rows[i].cbpr);
+		cpu_put(0, 0x08, rows[i].bpr);
+		cpu_put(0, 0x1c, rows[i].abpr);
+		enable(SPI, rows[i].first);
+		enable(SPI + 1, rows[i].second);
+		if (rows[i].group)
 			dist(0, GROUP + 4, 4, 3u << (SPI - 32));
 		line(SPI, true);
 		assert_int_equal(ack(), SPI);
-		assert_int_equal(running(), cases[i].running);
+		assert_int_equal(running(), rows[i].running);
 		line(SPI + 1, true);
 		assert_int_equal(highest(), SPI + 1);
-		assert_int_equal(out(), cases[i].preempts ? GICV2_IRQ : 0);
-		assert_int_equal(ack(), cases[i].preempts ? SPI + 1 : NOTHING);
+		assert_int_equal(out(), rows[i].preempts ? GICV2_IRQ : 0);
+		assert_int_equal(ack(), rows[i].preempts ? SPI + 1 : NOTHING);
 	}
 }
 
