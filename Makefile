@@ -76,8 +76,9 @@ run:
 	$(Q)tests/host/run --name demo -- tests/boot/demo
 
 CHECK_SUITES := lint man unit probe options-covered bad-input $(BOOT_LANES:%=boot-%) debian profile \
-		boot-stock-kernel $(BOOT_LANES:%=boot-%-stock) selftests-concurrent
-LONG_SUITES := boot-debug-kernel series $(filter-out selftests-concurrent,$(SELFTEST_LANES:%=selftests-%))
+		boot-stock-kernel $(BOOT_LANES:%=boot-%-stock) selftests-concurrent \
+		$(OTHER_SELFTEST_LANES:%=selftests-own-%)
+LONG_SUITES := boot-debug-kernel series $(OTHER_SELFTEST_LANES:%=selftests-%)
 
 # Every suite leaves its result, those after one that failed as well.
 run_suites = $(Q)+$(MAKE) $(if $(Q),-s) --no-print-directory -j1 --keep-going $(1:%=check-%) || true

@@ -2,9 +2,10 @@
 #
 # The kernel's KVM selftests on the test host (tests/selftests/run --help).
 
-SELFTEST_LANES := concurrent gicv2 no-fgt nvhe
+SELFTEST_LANES := concurrent gicv2 no-vgic no-fgt nvhe
+OTHER_SELFTEST_LANES := $(filter-out concurrent,$(SELFTEST_LANES))
 
-PHONY += selftests check-selftests $(SELFTEST_LANES:%=check-selftests-%)
+PHONY += selftests check-selftests $(SELFTEST_LANES:%=check-selftests-%) $(SELFTEST_LANES:%=check-selftests-own-%)
 
 # The script knows by content what has to be done.
 selftests: $(B)/.sysroot
@@ -14,3 +15,6 @@ check-selftests: $(SELFTEST_LANES:%=check-selftests-%)
 
 $(SELFTEST_LANES:%=check-selftests-%): check-selftests-%: selftests
 	$(Q)tests/selftests/run --lane $*
+
+$(SELFTEST_LANES:%=check-selftests-own-%): check-selftests-own-%: selftests
+	$(Q)tests/selftests/run --lane $* --own
