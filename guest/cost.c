@@ -6,7 +6,11 @@
  * taken off. Names that end in -live are with a counter running. It runs without a
  * hypervisor as well: a call then goes to the firmware. Arguments:
  *   rounds=N	of each (default 101)
+ *   only=TIMER-HOW	no more than one timer's way, cntv-loop or cntp-wfi or so
+ *   us=N	from arming a timer to its expiry (default 1000)
  */
+#include <string.h>
+
 #include "guest.h"
 #include "pmu.h"
 #include "sort.h"
@@ -72,6 +76,7 @@ static void cost_exits(void)
 	COST("smccc-version", 0, hvc(SMCCC_VERSION));
 	cost_mmio("mmio-read");
 	COST("gic-read", 0, gic_pending(40));
+	COST("gic-typer", 0, read32(gic.dist + GICD_TYPER));
 	COST("sgi-self", 0, gic_send_sgi(0, 5); gic_eoi(gic_ack()));
 }
 
@@ -130,12 +135,14 @@ static void on_timer(u32 intid)
 /* From the due tick to the handler, in a loop of one instruction or in WFI. */
 static void cost_timer(struct timer *t, bool sleep)
 {
-	u64 delay = ticks_per_ms();
+	const char *name = check_name("%s-%s", t->name, sleep ? "wfi" : "loop");
+	u64 delay = arg_u64("us", 1000) * ticks_per_ms() / 1000;
+	char only[16];
 
-	if (!t->intid)
+	if (!t->intid || (arg_str("only", only, sizeof(only)) && strcmp(only, name)))
 		return;
 	if (t == &timers[CNTP] && emulated() && timer_offset_ignored()) {
-		print("cost %s-%s none\n", t->name, sleep ? "wfi" : "loop");
+		print("cost %s none\n", name);
 		return;
 	}
 	irq_set_handler(t->intid, on_timer);
@@ -162,7 +169,7 @@ static void cost_timer(struct timer *t, bool sleep)
 		samples[i] = entered - (due + skew);
 	}
 	gic_disable(t->intid);
-	print("cost %s-%s %lld\n", t->name, sleep ? "wfi" : "loop", (long long)median());
+	print("cost %s %lld\n", name, (long long)median());
 }
 
 static void on_overflow(u32 intid)
@@ -229,12 +236,15 @@ void guest_main(void)
 	overhead[2] = median();
 	/* It goes out, and with it what KVM may have loaded to begin with. */
 	print("cost counter-pair %lld\n", (long long)overhead[0]);
-	cost_exits();
-	cost_pmu();
+	if (!arg_given("only")) {
+		cost_exits();
+		cost_pmu();
+	}
 	for (u32 i = 0; i < NR_TIMERS; i++) {
 		cost_timer(&timers[i], false);
 		cost_timer(&timers[i], true);
 	}
-	cost_overflow();
+	if (!arg_given("only"))
+		cost_overflow();
 	print("cost end\n");
 }

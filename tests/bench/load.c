@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * load switch N | load spin N: work for perf to look at, and the ticks of CNTVCT_EL0
- * that it took.
+ * load switch N | load spin N | load sleep N: work to be looked at, and the ticks of
+ * CNTVCT_EL0 that it took.
  *   switch	two processes, that wake each other by pipes N times, one CPU: 2 * N
  *		switches
  *   spin	N rounds of a loop
+ *   sleep	N sleeps of 10 ms; what the median took
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static uint64_t ticks(void)
@@ -62,13 +64,48 @@ static uint64_t spin_load(unsigned long n)
 	return ticks() - start;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static uint64_t sleep_load(unsigned long n)
+{
+	const struct timespec ten_ms = { .tv_nsec = 10000000 };
+	uint64_t *took = calloc(n, sizeof(*took));
+
+	if (!took)
+		exit(1);
+	for (unsigned long i = 0; i < n; i++) {
+		uint64_t start = ticks();
+
+		nanosleep(&ten_ms, NULL);
+		took[i] = ticks() - start;
+	}
+	qsort(took, n, sizeof(*took), by_size);
+	return took[n / 2];
+}
+
+static const struct {
+	const char *name;
+	uint64_t (*run)(unsigned long n);
+} loads[] = {
+	{ "switch", switch_load },
+	{ "spin", spin_load },
+	{ "sleep", sleep_load },
+};
+
 int main(int argc, char **argv)
 {
 	unsigned long n = argc == 3 ? strtoul(argv[2], NULL, 0) : 0;
 
-	if (!n)
-		return 1;
-	printf("%llu\n", (unsigned long long)(!strcmp(argv[1], "switch") ?
-					      switch_load(n) : spin_load(n)));
-	return 0;
+	for (size_t i = 0; n && i < sizeof(loads) / sizeof(loads[0]); i++) {
+		if (!strcmp(argv[1], loads[i].name)) {
+			printf("%llu\n", (unsigned long long)loads[i].run(n));
+			return 0;
+		}
+	}
+	return 1;
 }

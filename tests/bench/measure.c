@@ -10,6 +10,8 @@
  *   user, kernel, guest	instructions retired in each
  *   faults	page faults
  *   returns	from KVM_RUN to user space
+ *   mmio	of these, for a device that is emulated there
+ *   lines	calls of KVM_IRQ_LINE
  * -o: where its output goes (default: nowhere).
  *
  * Static and small, since a process's largest memory counts from before its exec.
@@ -17,11 +19,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <linux/perf_event.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -29,7 +33,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TRACEPOINT "/sys/kernel/tracing/events/kvm/kvm_userspace_exit/id"
+#define TRACEPOINTS "/sys/kernel/tracing/events/kvm/"
+#define STRING_(text) #text
+#define STRING(text) STRING_(text)
 
 static const char *output = "/dev/null";
 
@@ -55,13 +61,16 @@ static uint64_t to_ns(uint64_t value)
 	return (unsigned __int128)value * 1000000000 / hz;
 }
 
-static uint64_t tracepoint(void)
+static uint64_t tracepoint(const char *name)
 {
-	FILE *file = fopen(TRACEPOINT, "r");
+	char path[128];
 	unsigned int id;
+	FILE *file;
 
+	snprintf(path, sizeof(path), TRACEPOINTS "%s/id", name);
+	file = fopen(path, "r");
 	if (!file || fscanf(file, "%u", &id) != 1)
-		die(TRACEPOINT);
+		die(path);
 	fclose(file);
 	return id;
 }
@@ -70,6 +79,8 @@ static struct counter {
 	const char		*name;
 	struct perf_event_attr	attr;
 	int			fd;
+	const char		*tracepoint;
+	const char		*filter;
 } counters[] = {
 	{ "user", { .type = PERF_TYPE_HARDWARE, .config = PERF_COUNT_HW_INSTRUCTIONS,
 		    .exclude_kernel = 1, .exclude_guest = 1 }, -1 },
@@ -78,7 +89,10 @@ static struct counter {
 	{ "guest", { .type = PERF_TYPE_HARDWARE, .config = PERF_COUNT_HW_INSTRUCTIONS,
 		     .exclude_host = 1 }, -1 },
 	{ "faults", { .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_PAGE_FAULTS }, -1 },
-	{ "returns", { .type = PERF_TYPE_TRACEPOINT }, -1 },
+	{ "returns", { .type = PERF_TYPE_TRACEPOINT }, -1, "kvm_userspace_exit" },
+	{ "mmio", { .type = PERF_TYPE_TRACEPOINT }, -1, "kvm_userspace_exit",
+	  "reason == " STRING(KVM_EXIT_MMIO) },
+	{ "lines", { .type = PERF_TYPE_TRACEPOINT }, -1, "kvm_irq_line" },
 };
 
 #define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
@@ -92,11 +106,13 @@ static void open_counters(pid_t pid)
 		attr->disabled = 1;
 		attr->enable_on_exec = 1;
 		attr->inherit = 1;
-		if (attr->type == PERF_TYPE_TRACEPOINT)
-			attr->config = tracepoint();
+		if (counters[i].tracepoint)
+			attr->config = tracepoint(counters[i].tracepoint);
 		counters[i].fd = syscall(SYS_perf_event_open, attr, pid, -1, -1,
 					 PERF_FLAG_FD_CLOEXEC);
-		if (counters[i].fd < 0)
+		if (counters[i].fd < 0 ||
+		    (counters[i].filter &&
+		     ioctl(counters[i].fd, PERF_EVENT_IOC_SET_FILTER, counters[i].filter)))
 			die(counters[i].name);
 	}
 }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make bench: tally beside QEMU, and a partitioned PMU beside an emulated one, on the
-# lane where a run repeats to the digit.
+# make bench: tally beside QEMU, a partitioned PMU beside an emulated one, and interrupt
+# controllers in user space, on lanes where a run repeats to the digit.
 
 BENCH_PROGRAMS := $(B)/bench/measure $(B)/bench/blkread $(B)/bench/load
-BENCH_INITRDS  := $(B)/bench/off.cpio $(B)/bench/blk.cpio $(B)/bench/perf.cpio
+BENCH_INITRDS  := $(B)/bench/off.cpio $(B)/bench/blk.cpio $(B)/bench/perf.cpio $(B)/bench/sleep.cpio
 
 PHONY += bench bench-files
 bench:
@@ -37,3 +37,9 @@ $(B)/bench/perf.cpio: tests/bench/perf-init $(B)/bench/load $(B)/host-root/usr/b
 	$(Q)tests/bench/initrd $@ init=$< bin/load=$(B)/bench/load \
 		bin/busybox=$(B)/host-root/usr/bin/busybox \
 		$$(tests/bench/libraries $(B)/host-root perf)
+
+$(B)/bench/sleep.cpio: tests/bench/sleep-init $(B)/bench/load $(B)/host-root/usr/bin/busybox \
+		tests/bench/initrd
+	$(call say,CPIO,$@)
+	$(Q)tests/bench/initrd $@ init=$< bin/load=$(B)/bench/load \
+		bin/busybox=$(B)/host-root/usr/bin/busybox
