@@ -10,7 +10,7 @@
 #include "gicv2_reference.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define MAX_STEPS	400
+#define MAX_STEPS	200
 
 enum {
 	GROUP		= 0x080,
@@ -18,6 +18,7 @@ enum {
 	PEND		= 0x200,
 	ACTIVE		= 0x300,
 	PRIORITY	= 0x400,
+	TARGETS		= 0x800,
 	SGIR		= 0xf00,
 };
 
@@ -138,7 +139,7 @@ static unsigned int some_intid(void)
 {
 	unsigned int intid = take(1);
 
-	return intid < 255 ? intid % 112 : ref.intids - 1;
+	return intid < 255 ? intid % 48 : ref.intids - 1;
 }
 
 static void step(uint32_t *last)
@@ -207,23 +208,37 @@ static void step(uint32_t *last)
 	}
 }
 
+/* From here on the input may close them. */
+static void open_gates(void)
+{
+	dist_put(0, 0, 4, 3);
+	for (unsigned int cpu = 0; cpu < ref.cpus; cpu++) {
+		cpu_put(cpu, CTLR, 4, 3);
+		cpu_put(cpu, PMR, 4, 0xff);
+		dist_put(cpu, ENABLE, 4, ~0u);
+		for (unsigned int intid = 0; intid < 32; intid += 4)
+			dist_put(cpu, PRIORITY + intid, 4, 0x8060a040);
+	}
+	for (unsigned int intid = 32; intid < 64; intid += 4)
+		dist_put(0, TARGETS + intid, 4, ~0u);
+	dist_put(0, ENABLE + 4, 4, ~0u);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const uint16_t spis[] = { 0, 32, 64, 96, 64, 64, 64, 992 };
-	unsigned int cpus, lines;
+	static const struct { uint16_t cpus, spis; } sizes[] = {
+		{ 1, 0 }, { 1, 32 }, { 2, 32 }, { 2, 64 }, { 3, 32 }, { 8, 32 }, { 1, 992 },
+	};
+	unsigned int size, cpus;
 	uint32_t last = 0;
 
 	input = data;
 	left = len;
-	cpus = 1 + take(1) % GICV2_MAX_CPUS;
-	lines = spis[take(1) % ARRAY_SIZE(spis)];
-	gic = gicv2_create(cpus, lines);
-	ref_reset(&ref, cpus, lines);
-	dist_put(0, 0, 4, 3);
-	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-		cpu_put(cpu, CTLR, 4, 3);
-		cpu_put(cpu, PMR, 4, 0xff);
-	}
+	size = take(1) % ARRAY_SIZE(sizes);
+	cpus = sizes[size].cpus;
+	gic = gicv2_create(cpus, sizes[size].spis);
+	ref_reset(&ref, cpus, sizes[size].spis);
+	open_gates();
 	for (unsigned int i = 0; i < MAX_STEPS && left; i++) {
 		step(&last);
 		for (unsigned int cpu = 0; cpu < cpus; cpu++)
