@@ -2,7 +2,7 @@
 #
 # Boot tests: guests under tally on the test host (tests/boot/run --help).
 
-BOOT_LANES := exact concurrent gicv2 no-fgt nvhe two-pmus
+BOOT_LANES := exact concurrent gicv2 no-vgic no-fgt nvhe two-pmus
 
 PHONY += check-boot check-boot-stock-kernel check-boot-debug-kernel check-bad-input check-options-covered check-debian
 PHONY += $(BOOT_LANES:%=check-boot-%) $(BOOT_LANES:%=check-boot-%-stock)
@@ -29,7 +29,7 @@ check-boot-stock-kernel: kernel-stock $(B)/boot/.made
 # and what happens to a host that nobody is careful with.
 check-boot-debug-kernel: kernel-debug $(B)/boot/.made
 	$(Q)TALLY_EMULATOR= TALLY_PATIENCE=10 TIMEOUT=7200 tests/boot/run --kernel debug --smp 4 --mem 6G \
-		--suite boot --tables guests,linux,perf,options,bad-input,debug-kernel,stress
+		--suite boot --tables guests,linux,irqchip,perf,options,bad-input,debug-kernel,stress
 
 check-bad-input: native guests $(B)/boot/.made
 	$(Q)tests/boot/bad-input
@@ -40,7 +40,7 @@ check-options-covered: native
 check-debian: $(B)/boot/.made
 	$(Q)TALLY_EMULATOR= tests/boot/run --suite debian --tables debian
 
-BOOT_PROGRAMS := $(B)/boot/pty $(B)/boot/perf-events
+BOOT_PROGRAMS := $(B)/boot/pty $(B)/boot/perf-events $(B)/boot/sleeps
 
 $(BOOT_PROGRAMS): $(B)/boot/%: tests/boot/%.c tests/boot/rules.mk | $(B)/.sysroot
 	@mkdir -p $(@D)
