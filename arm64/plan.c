@@ -167,7 +167,8 @@ static int check_irqchip(enum irqchip kind, const struct host_caps *caps, struct
 		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENODEV,
 				 "this host's KVM offers no interrupt controller (see tally host)");
 	if (refused)
-		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENODEV, "--irqchip: user: %s", refused);
+		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENODEV, "--irqchip: user: %s",
+				 refused);
 	if (kind != IRQCHIP_USER && !caps->irqchip[kind])
 		return error_set(err, TALLY_EXIT_UNAVAILABLE, ENODEV,
 				 "--irqchip: %s: this host's KVM does not offer it (see tally host)",

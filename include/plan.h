@@ -40,7 +40,7 @@ struct gic_plan {
 	struct range	v2m;			/* GICv2m frame */
 	uint32_t	v2m_first;		/* INTID of the first of its SPIs */
 	unsigned int	spis;			/* multiple of 32 */
-	bool		line_masks;		/* KVM_CAP_ARM_TIMER_IRQ_MASK, for one in user space */
+	bool		line_masks;		/* user space: KVM_CAP_ARM_TIMER_IRQ_MASK */
 };
 
 struct timer_plan {

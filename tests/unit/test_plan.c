@@ -36,7 +36,7 @@ static void test_irqchip(void **state)
 		{ "no-vgic-series", "--irqchip gicv2", 0, TALLY_EXIT_UNAVAILABLE,
 		  "--irqchip: gicv2:" },
 		{ "no-vgic", "--irqchip user", 0, TALLY_EXIT_UNAVAILABLE,
-		  "--irqchip: user: the host's KVM has no GIC for guests, and without" },
+		  "--irqchip: user: this host's GIC has no virtualisation, and without" },
 		{ "no-vgic", "", 0, TALLY_EXIT_UNAVAILABLE, "no interrupt controller" },
 		{ "no-user-irq", "--irqchip user", 0, TALLY_EXIT_UNAVAILABLE,
 		  "--irqchip: user: KVM_CAP_ARM_USER_IRQ is missing" },
