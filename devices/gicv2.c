@@ -77,7 +77,7 @@ void gicv2_update(struct gicv2 *gic, unsigned int index)
 {
 	struct gicv2_cpu *cpu = &gic->cpu[index];
 	uint32_t groups = gic->ctlr & cpu->ctlr;
-	unsigned int highest = IDLE;
+	unsigned int highest = IDLE, running = gicv2_running_priority(cpu);
 	bool group1 = false;
 
 	cpu->hppi = GICV2_SPURIOUS;
@@ -95,8 +95,9 @@ void gicv2_update(struct gicv2 *gic, unsigned int index)
 			group1 = lines->group >> bit & 1;
 		}
 	}
-	if (highest >= cpu->pmr ||
-	    gicv2_group_priority(cpu, highest, group1) >= gicv2_running_priority(cpu))
+	/* Both cut alike, lest what is less urgent preempts after a change of the binary point. */
+	if (highest >= cpu->pmr || gicv2_group_priority(cpu, highest, group1) >=
+				   gicv2_group_priority(cpu, running, group1))
 		cpu->outputs = 0;
 	else
 		cpu->outputs = !group1 && cpu->ctlr & GICC_CTLR_FIQEN ? GICV2_FIQ : GICV2_IRQ;

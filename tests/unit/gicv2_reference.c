@@ -71,15 +71,23 @@ static unsigned int running_priority(const struct ref_cpu *cpu)
 }
 
 /* 3.3.3: bits 7 to bpr + 1, but 7 to bpr by the binary point that is of Group 1 alone. */
-static unsigned int group_priority(const struct ref_cpu *cpu, const struct ref_irq *irq)
+static unsigned int group_priority(const struct ref_cpu *cpu, bool group1, unsigned int priority)
 {
-	bool own = irq->group1 && !(cpu->ctlr & 0x10);
+	bool own = group1 && !(cpu->ctlr & 0x10);
 	unsigned int lowest = own ? cpu->abpr : cpu->bpr + 1u;
-	unsigned int priority = 0;
+	unsigned int bits = 0;
 
 	for (unsigned int bit = lowest; bit < 8; bit++)
-		priority |= irq->priority & 1u << bit;
-	return priority;
+		bits |= priority & 1u << bit;
+	return bits;
+}
+
+static bool preempts(const struct ref_cpu *cpu, const struct ref_irq *irq)
+{
+	unsigned int running = running_priority(cpu);
+
+	return running == 255 || group_priority(cpu, irq->group1, irq->priority) <
+				 group_priority(cpu, irq->group1, running);
 }
 
 unsigned int ref_outputs(struct reference *ref, unsigned int index)
@@ -91,7 +99,7 @@ unsigned int ref_outputs(struct reference *ref, unsigned int index)
 	if (intid == 1023)
 		return 0;
 	irq = irq_of(ref, index, intid);
-	if (irq->priority >= cpu->pmr || group_priority(cpu, irq) >= running_priority(cpu))
+	if (irq->priority >= cpu->pmr || !preempts(cpu, irq))
 		return 0;
 	return !irq->group1 && cpu->ctlr & 8 ? 2 : 1;
 }
@@ -119,6 +127,7 @@ static uint32_t acknowledge(struct reference *ref, unsigned int cpu, bool alias)
 {
 	uint32_t value = ref_outputs(ref, cpu) ? announced(ref, cpu, alias) : 1023;
 	struct ref_irq *irq;
+	unsigned int priority;
 
 	if ((value & 1023) >= 1020)
 		return value;
@@ -126,7 +135,8 @@ static uint32_t acknowledge(struct reference *ref, unsigned int cpu, bool alias)
 	irq->active = true;
 	irq->sender = value >> 10;
 	irq->latches &= ~(1u << irq->sender);
-	ref->cpu[cpu].running[irq->group1][group_priority(&ref->cpu[cpu], irq) / 8] = true;
+	priority = group_priority(&ref->cpu[cpu], irq->group1, irq->priority);
+	ref->cpu[cpu].running[irq->group1][priority / 8] = true;
 	return value;
 }
 

@@ -548,6 +548,24 @@ static void test_preemption(void **state)
 	}
 }
 
+/* A binary point that cuts more off than it did never lets a less urgent one in. */
+static void test_binary_point_moves(void **state)
+{
+	enable(SPI, HIGH);
+	enable(SPI + 1, LOW);
+	line(SPI, true);
+	assert_int_equal(ack(), SPI);
+	line(SPI + 1, true);
+	cpu_put(0, 0x08, 7);
+	assert_int_equal(out(), 0);
+	priority(SPI + 1, 0);
+	assert_int_equal(out(), 0);
+	cpu_put(0, 0x08, 6);
+	assert_int_equal(out(), 0);
+	cpu_put(0, 0x08, 5);
+	assert_int_equal(out(), GICV2_IRQ);
+}
+
 static void test_nested(void **state)
 {
 	static const unsigned int priorities[] = { 0xc0, 0x80, 0x40, 0x00 };
@@ -813,6 +831,7 @@ int main(void)
 		TEST(test_changes_count_at_once),
 		TEST(test_priority_mask),
 		TEST(test_preemption),
+		TEST(test_binary_point_moves),
 		TEST(test_nested),
 		TEST(test_active_priorities),
 		TEST(test_drop_and_deactivate),
