@@ -17,6 +17,7 @@ struct device {
 	unsigned int	reads, writes;
 	uint64_t	offset, value;		/* of the last access */
 	unsigned int	len;
+	unsigned int	cpu;
 };
 
 static struct bus *bus;
@@ -44,6 +45,22 @@ static void device_write(void *opaque, uint64_t offset, unsigned int len, uint64
 
 static const struct bus_ops device_ops = { device_read, device_write };
 
+static uint64_t read_by(void *opaque, unsigned int cpu, uint64_t offset, unsigned int len)
+{
+	((struct device *)opaque)->cpu = cpu;
+	return device_read(opaque, offset, len);
+}
+
+static void write_by(void *opaque, unsigned int cpu, uint64_t offset, unsigned int len,
+		     uint64_t value)
+{
+	((struct device *)opaque)->cpu = cpu;
+	device_write(opaque, offset, len, value);
+}
+
+/* A device that answers each CPU differently. */
+static const struct bus_ops ops_by = { .read_by = read_by, .write_by = write_by };
+
 static int setup(void **state)
 {
 	fake_kvm_reset();
@@ -60,8 +77,9 @@ static int teardown(void **state)
 
 /* Neighbours without a gap, one with, one as high as can be. */
 static struct device devices[] = { { "a" }, { "b" }, { "c" }, { "top" } };
-static const struct { uint64_t gpa, size; } ranges[] = {
-	{ 0x1000, 0x100 }, { 0x1100, 0x100 }, { 0x3000, 8 }, { TOP, 0x800 },
+static const struct { uint64_t gpa, size; const struct bus_ops *ops; } ranges[] = {
+	{ 0x1000, 0x100, &device_ops }, { 0x1100, 0x100, &ops_by }, { 0x3000, 8, &device_ops },
+	{ TOP, 0x800, &ops_by },
 };
 
 static const struct {
@@ -87,12 +105,13 @@ static const struct {
 static void check_access(size_t i, bool write)
 {
 	const uint64_t written = 0x8877665544332211, other = 0x1234;
+	unsigned int cpu = 1 + i % 7;
 	uint64_t value = written;
 	bool found;
 
 	for (size_t d = 0; d < ARRAY_SIZE(devices); d++)
 		devices[d] = (struct device){ .name = devices[d].name, .value = other + d };
-	found = bus_access(bus, 0, accesses[i].gpa, accesses[i].len, write, &value);
+	found = bus_access(bus, cpu, accesses[i].gpa, accesses[i].len, write, &value);
 	if (found != (accesses[i].device >= 0))
 		fail_msg("%u bytes at 0x%llx: found %d", accesses[i].len,
 			 (unsigned long long)accesses[i].gpa, found);
@@ -105,6 +124,7 @@ static void check_access(size_t i, bool write)
 			continue;
 		assert_int_equal(devices[d].offset, accesses[i].offset);
 		assert_int_equal(devices[d].len, accesses[i].len);
+		assert_int_equal(devices[d].cpu, ranges[d].ops == &ops_by ? cpu : 0);
 		assert_int_equal(write ? devices[d].value : value,
 				 write ? written : other + (uint64_t)d);
 	}
@@ -125,7 +145,7 @@ static void test_dispatch(void **state)
 				d++;
 			left &= ~(1u << d);
 			assert_done(bus_add(bus, devices[d].name, ranges[d].gpa, ranges[d].size,
-					    &device_ops, &devices[d], &err), &err);
+					    ranges[d].ops, &devices[d], &err), &err);
 		}
 		for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
 			check_access(i, false);
