@@ -148,6 +148,7 @@ const char *host_refuses_user_gic(const struct host_caps *caps)
 		return "KVM_CAP_ARM_USER_IRQ is missing (Linux 4.12)";
 	if (!caps->timer_irq_mask && !caps->irqchip[IRQCHIP_GICV2] && !caps->irqchip[IRQCHIP_GICV3])
 		return "this host's GIC has no virtualisation, and without "
-		       "KVM_CAP_ARM_TIMER_IRQ_MASK (kernel series) the physical timer's interrupt can then hang a CPU";
+		       "KVM_CAP_ARM_TIMER_IRQ_MASK (kernel series) the physical timer's "
+		       "interrupt can then hang a CPU";
 	return NULL;
 }
