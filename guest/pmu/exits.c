@@ -169,6 +169,37 @@ static void check_pending(void)
 	stop();
 }
 
+/* Cleared while its interrupt is pending: one exit later nothing is left of it. */
+static void check_cleared(void)
+{
+	u32 irq = pmu_irq();
+
+	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+		u32 wrong = 0;
+
+		/* The alarm that ends a WFI is silenced without an exit: it may be spurious. */
+		if (ways[w].leave == by_wfi)
+			continue;
+		overflows = (struct overflows){};
+		irq_spurious[0] = 0;
+		for (u32 i = 0; i < 20; i++) {
+			start_cycles(100);
+			wrong += !flag_comes(CYCLE_BIT) || !gic_pending(irq);
+			stop();
+			write_sysreg(CYCLE_BIT, pmovsclr_el0);
+			isb();
+			ways[w].leave();
+			irq_on();
+			delay_us(20);
+			irq_off();
+			wrong += gic_pending(irq);
+		}
+		check_eq(check_name("overflow-cleared-%s", ways[w].name), wrong, 0);
+		check_eq(check_name("overflow-cleared-%s-silent", ways[w].name),
+			 overflows.interrupts + irq_spurious[0], 0);
+	}
+}
+
 void check_exits(void)
 {
 	if (!overflows_listen()) {
@@ -183,6 +214,7 @@ void check_exits(void)
 	check_around();
 	check_wakes();
 	check_pending();
+	check_cleared();
 	pmu_clear();
 	gic_disable(pmu_irq());
 }
