@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The interrupt controller and the lines of both timers. Arguments:
- *   checks=A[,B..]	these of the checks below, instead of all but the last
+ *   checks=A[,B..]	these of the checks below, instead of all but the last two
  *   ticks=N		interrupts of each kind, on each CPU (default 300)
  *   sgis=N		SGIs from each CPU to each other (default 300)
  *   accesses=N		of each hostile CPU (default 3000)
@@ -28,6 +28,7 @@ static const struct {
 	{ "sgis", check_sgis, true },
 	{ "spis", check_spis, true },
 	{ "hostile", check_hostile },
+	{ "asleep", check_asleep },
 };
 
 static void on_timer(u32 intid)

@@ -43,6 +43,7 @@ bool all_join(void);
 
 void check_falls(void);
 void check_covered(void);
+void check_asleep(void);
 void check_rearmed(void);
 void check_priority(void);
 void check_groups(void);

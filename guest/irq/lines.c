@@ -234,6 +234,24 @@ void check_covered(void)
 	}
 }
 
+/* For the host to watch: a CPU sleeps for long, the virtual timer's line high and masked. */
+void check_asleep(void)
+{
+	timers_listen();
+	gic_disable(timers[CNTV].intid);
+	arm_timer(&timers[CNTV], 0);
+	check_true("asleep-rises", wait_rise(&timers[CNTV]) && gic_pending(timers[CNTV].intid),
+		   "not pending");
+	print("sleeping\n");
+	arm_timer(&timers[CNTP], 4000 * ticks_per_ms());
+	while (!seen[0][CNTP].interrupts) {
+		wfi();
+		let_in();
+	}
+	check_eq("asleep-silent", seen[0][CNTV].interrupts, 0);
+	timers[CNTV].set_ctl(0);
+}
+
 /* Off and on again, or put off, while pending: one interrupt, and when it is due. */
 static void check_pending_rearmed(u32 which)
 {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the rows of tests/boot/rows/irqchip need: interrupt lines, counted on both sides.
-# shellcheck disable=SC2154,SC2317 # OUT, ERR, LANE and FACT belong to engine.sh
+# shellcheck disable=SC2154,SC2317 # OUT, ERR, LANE, TALLY_PID and FACT belong to engine.sh
 
 # host_interrupts: how often the host took an interrupt of a guest's timer
 host_interrupts()
@@ -53,6 +53,24 @@ read_summary()
 at_most()
 {
 	[ "$2" -le $(($3 + 16)) ] || fail "$2 $1, more than $3"
+}
+
+# switches VARIABLE: how often the thread of vCPU 0 has given its CPU away by itself
+switches()
+{
+	local key value tasks=(/proc/"$TALLY_PID"/task/*)
+	while read -r key value; do
+		[ "$key" != voluntary_ctxt_switches: ] || printf -v "$1" %s "$value"
+	done <"${tasks[1]}/status"
+}
+vcpu_sleeps()
+{
+	local begin end
+	nap 0.3
+	switches begin
+	nap 1
+	switches end
+	at_most 'awakenings of a vCPU that has nothing to do' $((end - begin)) 0
 }
 
 # What lines cost. Where KVM knows which are pending here, a rise takes one return at
