@@ -21,14 +21,30 @@ static u64 next(u64 *x)
 static void access(u64 addr, u32 size, bool write, u64 value)
 {
 	switch (size + 4 * write) {
-	case 0: read8(addr); break;
-	case 1: read16(addr); break;
-	case 2: read32(addr); break;
-	case 3: read64(addr); break;
-	case 4: write8(value, addr); break;
-	case 5: write16(value, addr); break;
-	case 6: write32(value, addr); break;
-	case 7: write64(value, addr); break;
+	case 0:
+		read8(addr);
+		break;
+	case 1:
+		read16(addr);
+		break;
+	case 2:
+		read32(addr);
+		break;
+	case 3:
+		read64(addr);
+		break;
+	case 4:
+		write8(value, addr);
+		break;
+	case 5:
+		write16(value, addr);
+		break;
+	case 6:
+		write32(value, addr);
+		break;
+	case 7:
+		write64(value, addr);
+		break;
 	}
 }
 

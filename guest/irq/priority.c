@@ -60,7 +60,9 @@ static void check_case(u32 c)
 
 	for (u32 i = 0; i < 3; i++) {
 		gic_set_priority(1 + i, cases[c].priority[i]);
-		nested[1 + i] = cases[c].raises[i] ? cases[c].raises[i] : NO_SGI;
+		nested[1 + i] = NO_SGI;
+		if (cases[c].raises[i])
+			nested[1 + i] = cases[c].raises[i];
 	}
 	write32(cases[c].bpr, gic.cpu + GICC_BPR);
 	gic_set_pmr(cases[c].pmr);
