@@ -15,6 +15,8 @@
  *   the vCPU runs, as its thread writes the same word: there every CPU looks that is outside
  *   KVM_RUN, and one that is inside is kicked out. Of a kick's two halves immediate_exit
  *   works until KVM looks at it, the signal afterwards.
+ * - A CPU that leaves says without the lock that it looks: whoever does not see that yet kicks
+ *   it, and if that is too late for it to see, the next KVM_RUN returns at once, no more.
  * - A kick's immediate_exit is cleared by the thread that it was for, and may by then be
  *   machine_stop()'s as well: that sets "stopping" first, and the thread looks at it later.
  * - A signal that comes late interrupts a KVM_RUN too many, no more.
@@ -24,6 +26,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "arch.h"
@@ -52,8 +55,8 @@ static const struct {
 };
 
 struct gic_cpu {
-	bool		looks;		/* at its outputs, before it enters the guest */
-	bool		kicked;		/* out of there, until it has left */
+	atomic_bool	looks;		/* at its outputs, before it enters the guest */
+	atomic_bool	kicked;		/* out of there, until it has left */
 	unsigned int	told;		/* its outputs as KVM knows them */
 	uint64_t	level;		/* its lines as the model knows them */
 };
@@ -161,8 +164,10 @@ void arch_vcpu_left(struct vcpu *vcpu, int ret)
 
 	if (level == cpu->level && gic->line_masks)
 		return;
-	pthread_mutex_lock(&gic->lock);
 	cpu->looks = true;
+	if (level == cpu->level && !cpu->kicked)
+		return;
+	pthread_mutex_lock(&gic->lock);
 	if (cpu->kicked) {
 		cpu->kicked = false;
 		shown = false;
