@@ -156,7 +156,9 @@ static void take_spis(u32 cpu)
 	atomic_add(&up, 1);
 	while (!READ_ONCE(over)) {
 		if (READ_ONCE(may_take[cpu])) {
-			arm_timer(&timers[CNTV], ticks_per_ms());
+			/* Set anew while its interrupt is pending, it could be spurious. */
+			if (!(timers[CNTV].get_ctl() & CNT_CTL_ENABLE))
+				arm_timer(&timers[CNTV], ticks_per_ms());
 			wfi();
 			irq_on();
 			irq_off();
