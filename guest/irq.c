@@ -70,8 +70,9 @@ bool wait_rise(struct timer *t)
 	u64 end = ticks() + 2000 * ticks_per_ms();
 
 	while (!(t->get_ctl() & CNT_CTL_ISTATUS)) {
+		/* Seconds may have passed between two looks. */
 		if (ticks() > end)
-			return false;
+			return t->get_ctl() & CNT_CTL_ISTATUS;
 	}
 	return true;
 }
