@@ -27,6 +27,7 @@ static const struct {
 	{ "ticks", check_ticks, true },
 	{ "sgis", check_sgis, true },
 	{ "spis", check_spis, true },
+	{ "lives", check_lives, true },
 	{ "hostile", check_hostile },
 	{ "asleep", check_asleep },
 };

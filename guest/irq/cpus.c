@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SGIs and SPIs among CPUs. */
+/* SGIs and SPIs among CPUs, CPUs that go off and come back. */
 #include "irq-guest.h"
 
 #define SGI		7
@@ -137,6 +137,44 @@ void check_sgis(void)
 	check_true("sgis-ticks", fewest, "a CPU had none");
 	check_eq("sgis-ticks-founded", founded, 0);
 	check_eq("sgis-no-spurious", spurious, 0);
+}
+
+static u32 lived[MAX_CPUS];
+
+/* Both timers tick; then the CPU goes off with both lines high, one of them taken in. */
+static void short_life(u32 cpu)
+{
+	timers_listen();
+	for (u32 i = 0; i < NR_TIMERS; i++)
+		arm_timer(&timers[i], ticks_per_ms() / 10);
+	irq_on();
+	if (wait_for(&seen[cpu][CNTV].interrupts, 1, PATIENCE_MS) &&
+	    wait_for(&seen[cpu][CNTP].interrupts, 1, PATIENCE_MS))
+		lived[cpu]++;
+	irq_off();
+	arm_timer(&timers[CNTV], 0);
+	wait_rise(&timers[CNTV]);
+	ways[WAY_MMIO].leave();
+	arm_timer(&timers[CNTP], 0);
+}
+
+void check_lives(void)
+{
+	u32 rounds = arg_u64("lives", 20), spurious = 0;
+
+	if (nr_cpus == 1) {
+		check_skip("lives", "one CPU");
+		return;
+	}
+	for (u32 i = 0; i < rounds; i++) {
+		if (!all_start(short_life) || !check_true("lives-end", all_join(), "some CPUs are on"))
+			return;
+	}
+	for (u32 cpu = 1; cpu < nr_cpus; cpu++) {
+		check_eq(check_name("lives-cpu%u", cpu), lived[cpu], rounds);
+		spurious += irq_spurious[cpu];
+	}
+	check_eq("lives-no-spurious", spurious, 0);
 }
 
 static u32 spis[MAX_CPUS], may_take[MAX_CPUS], deaf, over, up;

@@ -50,6 +50,7 @@ void check_groups(void);
 void check_ticks(void);
 void check_sgis(void);
 void check_spis(void);
+void check_lives(void);
 void check_hostile(void);
 
 #endif

@@ -23,12 +23,6 @@ count_host_interrupts()
 	BEFORE=$HOST_INTERRUPTS
 }
 
-# at_most WHAT N LIMIT
-at_most()
-{
-	[ "$2" -le "$3" ] || fail "$2 $1, more than $3"
-}
-
 # read_summary LINE: what the run's summary says of lines (a pattern), exits, calls
 read_summary()
 {
