@@ -6,7 +6,7 @@
 #include "irq-guest.h"
 
 #define ISR_I		BIT(7)
-#define PATIENCE_MS	5000
+#define PATIENCE_MS	30000	/* what is lost never comes, what is late may be the host's fault */
 
 static u32 want;
 static u32 left[MAX_CPUS][NR_TIMERS];	/* deadlines that handlers are to set */
